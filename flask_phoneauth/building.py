@@ -1,0 +1,211 @@
+"""From settings to running parts; everything that needs to know debug and testing is here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from flask import Flask
+
+from flask_phoneauth import signals
+from flask_phoneauth.clock import Clock
+from flask_phoneauth.database.engine import Database
+from flask_phoneauth.delivery.failover import Delivery
+from flask_phoneauth.events import Event
+from flask_phoneauth.flows.deliver_code import deliver_code
+from flask_phoneauth.flows.parts import Parts
+from flask_phoneauth.otp.keys import Keyring
+from flask_phoneauth.plugins import load_dispatch, load_provider
+from flask_phoneauth.production import overrides, production_faults
+from flask_phoneauth.records import Job
+from flask_phoneauth.sessions.registry import Registry
+from flask_phoneauth.sessions.state import Live
+from flask_phoneauth.settings import SettingError, Settings
+from flask_phoneauth.stores import open_store
+from flask_phoneauth.stores.base import ChallengeStore
+from flask_phoneauth.stores.sessions import SqlSessions
+from flask_phoneauth.users.accounts import Accounts
+from flask_phoneauth.users.base import UserStore
+
+DATABASE_FILE = "phoneauth.sqlite3"
+KEY_FILE = "phoneauth.key"
+
+logger = logging.getLogger("flask_phoneauth")
+
+
+def build(app: Flask, settings: Settings, users: UserStore | None, clock: Clock) -> Live:
+    """Everything that runs for this app; raises `SettingError`."""
+    lenient = bool(app.debug or app.testing)
+    fault = "" if lenient else _refusal(app, settings)
+    settings = resolve(app, settings, lenient=lenient)
+    databases = Databases()
+    accounts = databases.open(settings.database_url)
+    sessions = databases.open(settings.session_store_url)
+    store = open_store(settings.store_url, databases.open)
+    if lenient:
+        databases.upgrade()
+    parts = _parts(
+        app,
+        settings,
+        keys=_keyring(app, settings),
+        users=users or Accounts(accounts, clock),
+        store=store,
+        clock=clock,
+    )
+    registry = Registry(SqlSessions(sessions), settings, clock)
+    return Live(parts=parts, registry=registry, lenient=lenient, fault=fault)
+
+
+class Databases:
+    """One engine per URL, however many rooms use it."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Database] = {}
+
+    def open(self, url: str) -> Database:
+        """The database behind a URL; it connects at the first use."""
+        if url not in self._open:
+            self._open[url] = Database(url)
+        return self._open[url]
+
+    def upgrade(self) -> None:
+        """Bring all of them to the newest form."""
+        from flask_phoneauth.database.migrate import upgrade
+
+        for database in self._open.values():
+            upgrade(database)
+
+
+def resolve(app: Flask, settings: Settings, *, lenient: bool) -> Settings:
+    """The settings with the defaults that depend on the app filled in."""
+    database = settings.database_url or _default_database(app)
+    providers = settings.providers
+    if lenient and not providers:
+        providers = ("sandbox",) if settings.sandbox_url else ("console",)
+    # the answer's time must not tell who has an account while sign-up is off (RULES 26)
+    inline = app.testing and settings.signup
+    return replace(
+        settings,
+        database_url=database,
+        store_url=settings.store_url or database,
+        session_store_url=settings.session_store_url or database,
+        providers=providers,
+        dispatch=settings.dispatch or ("inline" if inline else "thread"),
+        brand=settings.brand or _brand(app),
+    )
+
+
+def needed_databases(app: Flask, settings: Settings) -> Databases:
+    """The databases that `init-db` prepares."""
+    resolved = resolve(app, settings, lenient=True)
+    databases = Databases()
+    for url in (resolved.database_url, resolved.session_store_url, resolved.store_url):
+        if not url.startswith(("memory://", "redis")):
+            databases.open(url)
+    return databases
+
+
+def _parts(
+    app: Flask,
+    settings: Settings,
+    *,
+    keys: Keyring,
+    users: UserStore,
+    store: ChallengeStore,
+    clock: Clock,
+) -> Parts:
+    parts: Parts
+    # the handler is called after `parts` is bound: a queue runs nothing before its first job
+    dispatch = load_dispatch(settings.dispatch).from_settings(
+        settings, lambda job: _deliver(app, parts, job)
+    )
+    providers = [load_provider(name).from_settings(settings) for name in settings.providers]
+    parts = Parts(
+        settings=settings,
+        keys=keys,
+        challenges=store,
+        users=users,
+        delivery=Delivery(providers),
+        dispatch=dispatch,
+        clock=clock,
+        notify=_notifier(app),
+        brand=settings.brand,
+    )
+    return parts
+
+
+def _deliver(app: Flask, parts: Parts, job: Job) -> None:
+    """The app's context serves user stores and listeners that need one."""
+    with app.app_context():
+        deliver_code(parts, job)
+
+
+def _notifier(app: Flask) -> Callable[[Event], None]:
+    return lambda event: signals.publish(app, event)
+
+
+def _refusal(app: Flask, settings: Settings) -> str:
+    faults = production_faults(settings, app.config)
+    for name in overrides(settings):
+        logger.warning("Flask-PhoneAuth: %s is on", name)
+    if not faults:
+        return ""
+    cures = "; ".join(f"{fault.key}: {fault.cure}" for fault in faults)
+    sentence = (
+        f"Flask-PhoneAuth refuses to serve outside debug and testing until this is mended: {cures}."
+    )
+    logger.error(sentence)
+    return sentence
+
+
+def _brand(app: Flask) -> str:
+    name = app.name if app.name != "__main__" else "This app"
+    return name.rpartition(".")[2]
+
+
+def _default_database(app: Flask) -> str:
+    return f"sqlite:///{Path(app.instance_path, DATABASE_FILE)}"
+
+
+def _keyring(app: Flask, settings: Settings) -> Keyring:
+    secret: str | bytes | None = settings.secret or app.secret_key
+    if not secret:
+        raise SettingError(
+            "SECRET_KEY is missing: set 16 or more random characters, as "
+            "app.secret_key = os.environ['SECRET_KEY']"
+        )
+    fallbacks: list[str | bytes] = list(settings.secret_fallbacks)
+    if not settings.secret and not fallbacks:
+        fallbacks = list(app.config.get("SECRET_KEY_FALLBACKS") or ())
+    return Keyring(_bytes(secret), [_bytes(item) for item in fallbacks])
+
+
+def _bytes(secret: str | bytes) -> bytes:
+    return secret.encode() if isinstance(secret, str) else secret
+
+
+def lend_key(app: Flask) -> None:
+    """In debug and testing an app without `SECRET_KEY` gets one that survives a restart."""
+    path = Path(app.instance_path, KEY_FILE)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_key(path)
+    app.secret_key = path.read_text().strip()
+
+
+def _write_key(path: Path) -> None:
+    """Whole or not at all, so that two processes that start at once read the same key."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # the other process was first: its key counts
+    finally:
+        draft.unlink()

@@ -1,0 +1,1 @@
+"""Our own tables, engine and migrations; never the application's session."""

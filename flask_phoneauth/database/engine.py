@@ -1,0 +1,217 @@
+"""Our engine: bounded waits, short transactions, errors in our words (RULES 35)."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from flask_phoneauth.errors import StoreUnavailable
+from flask_phoneauth.settings import SettingError
+
+WAIT_SECONDS = 0.5
+STATEMENT_SECONDS = 1
+POOL_SIZE = 8
+
+logger = logging.getLogger("flask_phoneauth")
+
+
+class Database:
+    """One engine; `write()` and `read()` are transactions that raise `StoreUnavailable`."""
+
+    def __init__(self, url: str) -> None:
+        """Connects at the first use; a SQLite file is not made here (see `create_file`).
+
+        Raises `SettingError` for an address that is malformed or of another database.
+        """
+        self.url = _parsed(url)
+        self.locks_rows = self.url.get_backend_name() != "sqlite"
+        # SQLite has one writer: waiting in our own line is fairer than its sleeping busy loop
+        self._line = None if self.locks_rows else threading.Lock()
+        self.engine = _engine(self.url)
+        self._writing = self.engine.execution_options(phoneauth_write=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at its end; an `IntegrityError` is left to the caller."""
+        if self._line is None:
+            with self._transaction(self._writing) as connection:
+                yield connection
+            return
+        if not self._line.acquire(timeout=WAIT_SECONDS):
+            raise StoreUnavailable
+        try:
+            with self._transaction(self._writing) as connection:
+                yield connection
+        finally:
+            self._line.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self._transaction(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except (DBAPIError, PoolTimeout) as error:
+            logger.error("The database does not answer: %s", _cause(error))
+            raise StoreUnavailable from None
+
+    def upsert(self, table: Table, key: str, columns: tuple[str, ...]) -> Any:
+        """`INSERT`, or overwrite `columns` where `key` is there already."""
+        statement = self._insert(table)
+        return statement.on_conflict_do_update(
+            index_elements=[key], set_={name: statement.excluded[name] for name in columns}
+        )
+
+    def upsert_increment(self, table: Table, key: str, column: str) -> Any:
+        """`INSERT`, or add one to `column` where `key` is there already."""
+        return self._insert(table).on_conflict_do_update(
+            index_elements=[key], set_={column: table.c[column] + 1}
+        )
+
+    def insert_ignore(self, table: Table, key: str) -> Any:
+        """`INSERT` where `key` is not there yet."""
+        return self._insert(table).on_conflict_do_nothing(index_elements=[key])
+
+    def _insert(self, table: Table) -> Any:
+        return postgresql.insert(table) if self.locks_rows else sqlite.insert(table)
+
+    def close(self) -> None:
+        """Let the pooled connections go."""
+        self.engine.dispose()
+
+    def create_file(self) -> None:
+        """Make the SQLite file (mode 0600) and its folder where they are missing."""
+        path = sqlite_path(self.url)
+        if path is not None and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)
+
+
+_CURE = (
+    "PHONEAUTH_DATABASE_URL, PHONEAUTH_STORE_URL and PHONEAUTH_SESSION_STORE_URL must be as "
+    "sqlite:////var/lib/app/phoneauth.db or postgresql+psycopg://user@host/name"
+)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # its text may hold a password: it is not repeated
+        raise SettingError(f"A database address cannot be read: {_CURE}") from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise SettingError(f"{parsed.drivername} is not a database we know: {_CURE}")
+    if parsed.get_backend_name() == "sqlite" and sqlite_path(parsed) is None:
+        raise SettingError(f"An in-memory SQLite database is not shared, use a file: {_CURE}")
+    return parsed
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file behind a SQLite URL; None for another database."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_timeout=WAIT_SECONDS,
+            connect_args=_postgres_args(),
+        )
+    path = sqlite_path(url)
+    assert path is not None, "refused by `_parsed`"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: _connect(path),
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=WAIT_SECONDS,
+        poolclass=QueuePool,
+    )
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "checkout", lambda _raw, record, _proxy: _same_file(path, record))
+    return engine
+
+
+def _postgres_args() -> dict[str, Any]:
+    # whole seconds are the driver's unit; two is its least (libpq)
+    return {
+        "connect_timeout": 2,
+        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout=500",
+    }
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: a file that is gone must be an error, not a fresh and empty database
+    raw = sqlite3.connect(
+        f"file:{_quoted(path)}?mode=rw",
+        uri=True,
+        timeout=WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.Error:
+        raw.close()
+        raise
+    return raw
+
+
+def _quoted(path: Path) -> str:
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("phoneauth_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _same_file(path: Path, record: Any) -> None:
+    """A pooled connection to a file that was moved away would write where nobody reads."""
+    try:
+        found = path.stat()
+    except OSError:
+        raise DisconnectionError("the database file is gone") from None
+    identity = (found.st_dev, found.st_ino)
+    if record.info.setdefault("file", identity) != identity:
+        raise DisconnectionError("the database file was replaced")
+
+
+def _cause(error: Exception) -> str:
+    """The kind of error, with the driver's words only where they cannot hold a value."""
+    original = getattr(error, "orig", None)
+    if isinstance(error, OperationalError):
+        return f"{type(original).__name__}: {str(original).partition(chr(10))[0]}"
+    return type(original or error).__name__

@@ -1,0 +1,38 @@
+"""Bring our tables to the newest form; safe to run twice and from several processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from flask_phoneauth.database.engine import Database
+
+VERSION_TABLE = "phoneauth_alembic_version"
+
+
+def upgrade(database: Database) -> None:
+    """Run the migrations that this database lacks, all in one transaction."""
+    database.create_file()
+    with database.write() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(database: Database) -> bool:
+    """Whether the tables have the newest form; `StoreUnavailable` where nobody answers."""
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        current = context.get_current_revision()
+    return current == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,1 @@
+"""Delivery: the text of a message, and the providers in their order."""

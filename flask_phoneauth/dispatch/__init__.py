@@ -1,0 +1,1 @@
+"""Who runs a job, and when; `flask_phoneauth.plugins` loads them by name."""

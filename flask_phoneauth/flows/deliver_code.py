@@ -1,0 +1,99 @@
+"""The job behind an ask: look up, word, send, write down. No request waits for it."""
+
+from __future__ import annotations
+
+from flask_phoneauth.delivery.wording import compose
+from flask_phoneauth.errors import SendFailed, SendUncertain, Unavailable
+from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
+from flask_phoneauth.flows.parts import Parts, code_for, test_code
+from flask_phoneauth.otp.code import digest_code
+from flask_phoneauth.otp.keys import KeySet
+from flask_phoneauth.phone.number import mask
+from flask_phoneauth.records import Challenge, Generation, Job, Outbound
+from flask_phoneauth.stores.base import Settlement
+
+
+def deliver_code(parts: Parts, job: Job) -> None:
+    """Send the message of one generation; its fate is settled in the store and announced."""
+    now = parts.clock.now()
+    challenge = parts.challenges.load(job, now=now)
+    if challenge is None:
+        return
+    keys = parts.keys.find(challenge.key_id)
+    generation = next((g for g in challenge.generations if g.number == job.generation), None)
+    if keys is None or generation is None or challenge.seed is None:
+        return
+    code = _code(parts, keys, challenge, generation, now)
+    digest = digest_code(
+        keys.check, challenge_id=challenge.id, purpose=challenge.purpose, code=code
+    )
+    try:
+        if not _may_receive(parts, challenge):
+            _settle(parts, challenge, job, Settlement("withheld"))
+            return
+        provider = _send(parts, challenge, generation, code, now)
+    except SendUncertain:
+        provider = "uncertain"  # perhaps it was sent: its code must be good (RULES 27)
+    except (SendFailed, Unavailable) as failure:
+        _failed(parts, challenge, job, failure)
+        return
+    _settle(parts, challenge, job, Settlement("accepted", digest=digest))
+    parts.notify(CodeSent(challenge.id, challenge.purpose, mask(challenge.phone), provider))
+
+
+def _may_receive(parts: Parts, challenge: Challenge) -> bool:
+    """Look up the user for every number alike (RULES 26); blocked and uninvited get nothing."""
+    user = parts.users.by_phone(challenge.phone)
+    if user is None:
+        return parts.settings.signup
+    return user.blocked_at is None
+
+
+def _code(
+    parts: Parts, keys: KeySet, challenge: Challenge, generation: Generation, now: float
+) -> str:
+    assert challenge.seed is not None
+    return code_for(
+        parts.settings,
+        keys,
+        phone=challenge.phone,
+        seed=challenge.seed,
+        purpose=challenge.purpose,
+        generation=generation.number,
+        length=challenge.code_length,
+        now=now,
+    )
+
+
+def _send(parts: Parts, challenge: Challenge, generation: Generation, code: str, now: float) -> str:
+    if test_code(parts.settings, challenge.phone, now) is not None:
+        return "test"  # an app reviewer's number: nothing is ever sent (RULES 32)
+    body = compose(
+        purpose=challenge.purpose,
+        brand=parts.brand,
+        code=code,
+        minutes=int((generation.expires_at - challenge.asked_at) // 60),
+        host=challenge.payload.get("host", ""),
+        locale=challenge.payload.get("locale", "en"),
+        reference=challenge.reference,
+    )
+    reference = f"{challenge.id}:{generation.number}"
+    return parts.delivery.send(Outbound(challenge.phone, body, reference)).provider
+
+
+def _failed(parts: Parts, challenge: Challenge, job: Job, failure: Exception) -> None:
+    reason = failure.reason if isinstance(failure, SendFailed) else "store_unavailable"
+    _settle(parts, challenge, job, Settlement("failed", reason=reason))
+    parts.notify(CodeFailed(challenge.id, challenge.purpose, mask(challenge.phone), reason))
+
+
+def _settle(parts: Parts, challenge: Challenge, job: Job, settlement: Settlement) -> None:
+    parts.challenges.settle(
+        job,
+        settlement,
+        failures=parts.failures(challenge.id, challenge.binding),
+        cooldowns=parts.cooldowns(challenge.id, challenge.binding),
+        now=parts.clock.now(),
+    )
+    shown = {"accepted": "sent", "withheld": "sent"}.get(settlement.outcome, "failed")
+    parts.notify(DeliveryUpdated(challenge.id, shown))

@@ -1,0 +1,46 @@
+"""What became of a challenge: for the code page and the status URL (RULES 5, 28)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask_phoneauth.errors import UnknownChallenge
+from flask_phoneauth.flows.parts import Parts
+from flask_phoneauth.flows.request_code import Asked, asked
+from flask_phoneauth.otp import challenge as life
+from flask_phoneauth.records import Challenge
+from flask_phoneauth.stores.base import Missing
+
+SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_tries": "dead"}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`pending`, `verified`, `expired` or `dead`, how far the message came, and the waits."""
+
+    status: str
+    delivery: str
+    asked: Asked
+    tries_left: int
+
+
+def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes) -> Status:
+    """Look without spending anything; raises `UnknownChallenge` for another's too."""
+    now = parts.clock.now()
+    cooldowns = parts.cooldowns(challenge_id, binding)
+    peek = parts.challenges.peek(challenge_id, binding, cooldowns, now=now)
+    if isinstance(peek, Missing):
+        raise UnknownChallenge
+    challenge = peek.challenge
+    return Status(
+        status=SHOWN[life.ending(challenge, now)],
+        delivery=_delivery(parts, challenge, now),
+        asked=asked(challenge, peek.resend_in, now),
+        tries_left=challenge.tries_left,
+    )
+
+
+def _delivery(parts: Parts, challenge: Challenge, now: float) -> str:
+    if not parts.settings.signup:  # known and unknown numbers must read alike
+        challenge = replace(challenge, delivery="withheld")
+    return life.delivery_shown(challenge, now)

@@ -1,0 +1,155 @@
+"""Somebody types a number and asks for a code: the same answer and work for every number."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from flask_phoneauth.budgets import ask_price
+from flask_phoneauth.errors import REFUSALS, Busy, ProviderUnavailable
+from flask_phoneauth.events import CodeRefused
+from flask_phoneauth.flows.parts import Parts, code_for, test_code
+from flask_phoneauth.otp.challenge import Draft
+from flask_phoneauth.otp.code import digest_code
+from flask_phoneauth.phone.number import PhoneNumber, mask, parse
+from flask_phoneauth.phone.policy import check_region
+from flask_phoneauth.phone.virtual import Verdict, verdict
+from flask_phoneauth.records import LOGIN, Challenge, Client, Job
+from flask_phoneauth.stores.base import Issued, Refusal, Settlement
+
+SEED_BYTES = 16
+REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+MAX_JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The typed number, who asks, and what is to happen after the proof."""
+
+    phone: str = field(repr=False)
+    binding: bytes = field(repr=False)
+    client: Client
+    host: str = ""
+    purpose: str = LOGIN
+    channel: str = "sms"
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the code page needs to know; times in whole seconds."""
+
+    challenge_id: str
+    masked_phone: str
+    reference: str
+    channel: str
+    code_length: int
+    expires_in: int
+    resend_in: int
+
+
+def request_code(parts: Parts, ask: Ask) -> Asked:
+    """Make or continue a challenge and queue its message.
+
+    Raises `InvalidPhone`, `CountryBlocked`, a `Refused` with its wait, or an `Unavailable`.
+    """
+    settings = parts.settings
+    number = parse(
+        ask.phone, default_region=settings.default_region, virtual_numbers=settings.virtual_numbers
+    )
+    check_region(number, settings.allowed_regions)
+    if number.virtual and verdict(number.e164) is Verdict.ERROR:
+        raise ProviderUnavailable
+    now = parts.clock.now()
+    draft = _draft(parts, number, ask, now)
+    price = ask_price(
+        settings,
+        phone_tag=parts.keys.phone_tag(number.e164),
+        binding=parts.binding_key(ask.binding),
+        address=parts.keys.hashed("address", ask.client.address),
+        jitter=jitter(),
+    )
+    outcome = parts.challenges.issue(draft, price, live_limit=settings.max_live_challenges, now=now)
+    if isinstance(outcome, Refusal):
+        refuse(parts, outcome, purpose=ask.purpose, phone=number.e164)
+    return dispatched(parts, outcome, now)
+
+
+def dispatched(parts: Parts, issued: Issued, now: float) -> Asked:
+    """Queue the message, if one is to be sent, and tell what the code page needs."""
+    challenge = issued.challenge
+    if issued.job is not None:
+        _submit(parts, challenge, issued.job)
+    return asked(challenge, issued.resend_in, now)
+
+
+def asked(challenge: Challenge, resend_in: int, now: float) -> Asked:
+    """What the code page needs of a challenge."""
+    return Asked(
+        challenge_id=challenge.id,
+        masked_phone=mask(challenge.phone),
+        reference=challenge.reference,
+        channel=challenge.channel,
+        code_length=challenge.code_length,
+        expires_in=max(0, int(challenge.expires_at - now)),
+        resend_in=resend_in,
+    )
+
+
+def refuse(parts: Parts, refusal: Refusal, *, purpose: str, phone: str) -> NoReturn:
+    """Tell the listeners and raise the refusal as its error."""
+    parts.notify(CodeRefused(purpose, mask(phone), refusal.code))
+    raise REFUSALS[refusal.code](retry_after=refusal.retry_after)
+
+
+def jitter() -> float:
+    """A share of a rung to add to it, drawn once, so that waits cannot be timed (RULES 21)."""
+    return secrets.randbelow(1000) / 1000 * MAX_JITTER
+
+
+def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
+    settings, keys = parts.settings, parts.keys.current
+    challenge_id = f"{parts.keys.phone_tag(number.e164)}.{secrets.token_urlsafe(16)}"
+    seed = secrets.token_bytes(SEED_BYTES)
+    code = code_for(
+        settings,
+        keys,
+        phone=number.e164,
+        seed=seed,
+        purpose=ask.purpose,
+        generation=0,
+        length=settings.code_length,
+        now=now,
+    )
+    return Draft(
+        id=challenge_id,
+        purpose=ask.purpose,
+        phone=number.e164,
+        binding=ask.binding,
+        reference="".join(secrets.choice(REFERENCE_LETTERS) for _ in range(2)),
+        channel=ask.channel,
+        key_id=keys.id,
+        seed=seed,
+        digest=digest_code(keys.check, challenge_id=challenge_id, purpose=ask.purpose, code=code),
+        code_length=settings.code_length,
+        code_ttl=settings.code_ttl,
+        max_tries=settings.max_tries,
+        free=number.virtual or test_code(settings, number.e164, now) is not None,
+        payload={**ask.payload, "host": ask.host, "locale": ask.client.locale},
+    )
+
+
+def _submit(parts: Parts, challenge: Challenge, job: Job) -> None:
+    try:
+        parts.dispatch.submit(job)
+    except Busy:
+        parts.challenges.settle(
+            job,
+            Settlement("failed", reason="busy"),
+            failures=(),  # our own queue was full: no provider failed
+            cooldowns=parts.cooldowns(challenge.id, challenge.binding),
+            now=parts.clock.now(),
+        )
+        raise

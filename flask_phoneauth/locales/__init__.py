@@ -1,0 +1,1 @@
+"""Our languages: one `.po` catalogue each, English being the message ids themselves."""

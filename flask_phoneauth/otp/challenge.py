@@ -1,0 +1,167 @@
+"""A challenge's life as pure moves: issue, resend, settle, judge (RULES 2-6)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask_phoneauth.records import Challenge, Generation
+
+REMEMBERED = 600
+"""Seconds for which a finished challenge still answers what became of it."""
+REPEAT_FLOOR = 90
+REPEAT_SHARE = 0.4
+MAX_LIVE_CODES = 2
+SENT_UNTIL_FAILED = 30
+NO_CODE = bytes(32)
+"""A digest that no code has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A challenge that is asked for; it becomes one only if the store finds room."""
+
+    id: str
+    purpose: str
+    phone: str = field(repr=False)
+    binding: bytes = field(repr=False)
+    reference: str
+    channel: str
+    key_id: str
+    seed: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+    code_length: int
+    code_ttl: int
+    max_tries: int
+    free: bool = False
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One typed code: its digest under each key that may have made the challenge, by key id."""
+
+    purpose: str
+    binding: bytes = field(repr=False)
+    digests: Mapping[str, bytes] = field(repr=False)
+
+
+def phone_tag_of(challenge_id: str) -> str:
+    """The number's tag, the part of the id before the dot."""
+    return challenge_id.partition(".")[0]
+
+
+def begin(draft: Draft, now: float) -> Challenge:
+    """The first generation, live at once: the caller knows its digest."""
+    expires_at = now + draft.code_ttl
+    return Challenge(
+        id=draft.id,
+        purpose=draft.purpose,
+        phone=draft.phone,
+        binding=draft.binding,
+        reference=draft.reference,
+        channel=draft.channel,
+        key_id=draft.key_id,
+        seed=draft.seed,
+        generations=(Generation(0, expires_at, draft.digest),),
+        code_length=draft.code_length,
+        code_ttl=draft.code_ttl,
+        free=draft.free,
+        max_tries=draft.max_tries,
+        created_at=now,
+        expires_at=expires_at,
+        asked_at=now,
+        payload=draft.payload,
+    )
+
+
+def ending(challenge: Challenge, now: float) -> str:
+    """`used`, `too_many_tries`, `expired`, or nothing while it lives."""
+    if challenge.ended:
+        return challenge.ended
+    return "expired" if now >= challenge.expires_at else ""
+
+
+def forgotten(challenge: Challenge, now: float) -> bool:
+    """Whether it is over for so long that it answers as if it never was."""
+    ended_at = challenge.ended_at if challenge.ended else challenge.expires_at
+    return now >= ended_at + REMEMBERED
+
+
+def bound(challenge: Challenge, binding: bytes) -> bool:
+    """Whether this browser or program started it; in constant time."""
+    return hmac.compare_digest(challenge.binding, binding)
+
+
+def ask_again(challenge: Challenge, now: float) -> Challenge:
+    """A resend: the same code while it has time left, else a new, pending generation."""
+    newest = challenge.newest
+    if newest.expires_at - now >= max(REPEAT_FLOOR, REPEAT_SHARE * challenge.code_ttl):
+        return replace(challenge, asked_at=now, delivery="queued", reason="")
+    if newest.digest is None:  # nothing of the pending one is known to have left: renew it
+        generations = challenge.generations[:-1]
+    else:
+        generations = tuple(g for g in challenge.generations if g.expires_at > now)
+        generations = generations[-(MAX_LIVE_CODES - 1) :]
+    following = Generation(newest.number + 1, now + challenge.code_ttl)
+    return replace(
+        challenge,
+        generations=(*generations, following),
+        asked_at=now,
+        delivery="queued",
+        reason="",
+    )
+
+
+def accept(challenge: Challenge, generation: int, digest: bytes) -> Challenge:
+    """A provider took the message: a pending generation becomes live and carries the expiry."""
+    generations = tuple(
+        replace(g, digest=digest) if g.number == generation and g.digest is None else g
+        for g in challenge.generations
+    )
+    expires_at = max(g.expires_at for g in generations if g.digest is not None)
+    return replace(
+        challenge, generations=generations, expires_at=expires_at, delivery="sent", reason=""
+    )
+
+
+def withhold(challenge: Challenge, generation: int) -> Challenge:
+    """Nothing is sent, yet it lives as long as a sent one, or its end would tell (RULES 11)."""
+    return replace(accept(challenge, generation, NO_CODE), delivery="withheld")
+
+
+def fail(challenge: Challenge, generation: int, reason: str) -> Challenge:
+    """The message is known not to have left: a pending generation is discarded."""
+    generations = tuple(
+        g for g in challenge.generations if g.number != generation or g.digest is not None
+    )
+    return replace(challenge, generations=generations, delivery="failed", reason=reason)
+
+
+def fits(challenge: Challenge, entry: Entry, now: float) -> bool:
+    """Whether the typed code is one of the live ones; every live digest is compared."""
+    typed = entry.digests.get(challenge.key_id, b"")
+    found = False
+    for generation in challenge.generations:
+        if generation.digest is not None and now < generation.expires_at:
+            found |= hmac.compare_digest(generation.digest, typed)
+    return found
+
+
+def finish(challenge: Challenge, how: str, now: float) -> Challenge:
+    """Over: the seed is erased, the fate stays for ten minutes."""
+    return replace(challenge, seed=None, ended=how, ended_at=now)
+
+
+def reopen(challenge: Challenge) -> Challenge:
+    """Back to life after a right code whose user could not be made; without seed, so no resend."""
+    return replace(challenge, ended="", ended_at=0.0)
+
+
+def delivery_shown(challenge: Challenge, now: float) -> str:
+    """`queued`, `sent`, `delivered` or `failed`; what was withheld looks like a lost message."""
+    if challenge.delivery != "withheld":
+        return challenge.delivery
+    return "sent" if now < challenge.asked_at + SENT_UNTIL_FAILED else "failed"

@@ -1,0 +1,90 @@
+"""The one table of parts that are chosen by name: name -> `module:attribute`.
+
+The only lazy imports of the package: a provider's module, and with it the vendor's SDK, is
+loaded when a setting names it. A value has the form of a packaging entry point; `[extra]` behind
+it is the extra that brings the SDK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from flask_phoneauth.settings import SettingError
+
+DISTRIBUTION = "Flask-PhoneAuth"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Parts of one kind: our own by `rows`, other distributions' by the entry-point `group`."""
+
+    key: str
+    rows: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that `load` knows, sorted."""
+        return tuple(sorted(self._entries()))
+
+    def load(self, name: str) -> Any:
+        """The attribute behind `name`; raises `SettingError` that names the setting and the cure.
+
+        Unknown names, missing extras and entry points that lead nowhere are refused.
+        """
+        entry = self._entries().get(name)
+        if entry is None:
+            known = ", ".join(self.names())
+            raise SettingError(f"{self.key}: {name!r} is not known; choose from: {known}")
+        try:
+            return entry.load()
+        except ImportError as exc:
+            raise SettingError(self._not_importable(entry, exc)) from exc
+        except AttributeError as exc:
+            raise SettingError(
+                f"{self.key}: {name!r} leads to {entry.value!r}, which is not there"
+            ) from exc
+
+    def _entries(self) -> dict[str, EntryPoint]:
+        outside = entry_points(group=self.group) if self.group else ()
+        entries = {entry.name: entry for entry in outside}
+        # Our own rows come last: an installed package must not take a built-in name over.
+        entries.update({name: EntryPoint(name, to, self.group) for name, to in self.rows.items()})
+        return entries
+
+    def _not_importable(self, entry: EntryPoint, exc: ImportError) -> str:
+        package = entry.dist.name if entry.dist is not None else DISTRIBUTION
+        extras = f"[{','.join(entry.extras)}]" if entry.extras else ""
+        return (
+            f"{self.key}: {entry.name!r} needs {exc.name or entry.module!r}, which cannot be "
+            f"imported; run: pip install '{package}{extras}'"
+        )
+
+
+PROVIDERS = Table(
+    key="PHONEAUTH_PROVIDERS",
+    rows={
+        "console": "flask_phoneauth.providers.console:ConsoleProvider",
+        "sandbox": "flask_phoneauth.providers.sandbox:SandboxProvider",
+    },
+    group="flask_phoneauth.providers",
+)
+DISPATCHERS = Table(
+    key="PHONEAUTH_DISPATCH",
+    rows={
+        "inline": "flask_phoneauth.dispatch.inline:InlineDispatch",
+        "thread": "flask_phoneauth.dispatch.thread:ThreadDispatch",
+    },
+)
+
+
+def load_provider(name: str) -> Any:
+    """The provider class called `name`; build it by `from_settings(settings)`."""
+    return PROVIDERS.load(name)
+
+
+def load_dispatch(name: str) -> Any:
+    """The dispatch class called `name`; build it by `from_settings(settings, handle)`."""
+    return DISPATCHERS.load(name)

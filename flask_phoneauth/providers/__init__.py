@@ -1,0 +1,1 @@
+"""Our clients of SMS vendors, one module each; `flask_phoneauth.plugins` loads them by name."""

@@ -1,0 +1,200 @@
+"""Sends to a running `sms_sandbox` over its control API; refused in production."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+import unicodedata
+from typing import Any, Self
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from flask_phoneauth.errors import (
+    AccountRefused,
+    NumberRefused,
+    ProviderDown,
+    SendFailed,
+    SendUncertain,
+)
+from flask_phoneauth.providers.wire import READ_TIMEOUT, RequestNotSent, open_pool
+from flask_phoneauth.records import Accepted, Outbound
+from flask_phoneauth.settings import SettingError, Settings
+
+MAX_ANSWER = 64 * 1024
+"""Bytes of an answer that are read; a longer one counts as unreadable."""
+
+_SENDER_LENGTH = 11  # GSM 03.40: an alphanumeric sender has at most eleven letters
+_SENDER_DEFAULT = "PhoneAuth"
+_MAX_MESSAGE_ID = 128
+
+
+class SandboxProvider:
+    """Posts each message to `{url}/api/v1/messages`; safe for many threads and across a fork."""
+
+    name: str = "sandbox"
+    receipts: None = None
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        account: str = "default",
+        password: str = "",
+        brand: str = "",
+        connections: int = 4,
+        read_timeout: float = READ_TIMEOUT,
+    ) -> None:
+        """`read_timeout` is seconds of silence, and the most that an answer's body may take."""
+        self._endpoint = f"{url.rstrip('/')}/api/v1/messages"
+        self._account = account
+        self._sender = sender_id(brand)
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if password:
+            word = base64.b64encode(f"flask-phoneauth:{password}".encode()).decode("ascii")
+            self._headers["Authorization"] = f"Basic {word}"
+        self._connections = connections
+        self._read_timeout = read_timeout
+        self._open()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Build it from `SANDBOX_URL`, `SANDBOX_ACCOUNT` and `SANDBOX_PASSWORD`."""
+        if not settings.sandbox_url:
+            raise SettingError(
+                "PHONEAUTH_SANDBOX_URL is missing, which the provider 'sandbox' needs: run "
+                "'sms-sandbox serve' and set the address that it prints, as "
+                "'http://127.0.0.1:8025'"
+            )
+        return cls(
+            settings.sandbox_url,
+            account=settings.sandbox_account,
+            password=settings.sandbox_password,
+            brand=settings.brand,
+            connections=settings.dispatch_workers,
+        )
+
+    def send(self, outbound: Outbound) -> Accepted:
+        """Post the message; raises the `SendFailed` tree, the reason a short machine word."""
+        try:
+            response = self._post(outbound)
+        except HTTPError as exc:
+            raise _broken(exc) from None  # their text repeats the address
+        try:
+            answer = _read(response, self._read_timeout)
+        finally:
+            # Ends the connection only where a rest is unread, which the next answer would follow.
+            response.close()
+        if not 200 <= response.status < 300:
+            raise _refused(response.status, answer)
+        return Accepted(self.name, _message_id(answer))
+
+    def close(self) -> None:
+        """Close the kept connections; a later `send` opens new ones."""
+        self._client.clear()
+
+    def _post(self, outbound: Outbound) -> urllib3.BaseHTTPResponse:
+        if self._owner != os.getpid():
+            self._open()  # two processes must not talk over one connection
+        message = {
+            "to": outbound.to,
+            "from": self._sender,
+            "body": outbound.body,
+            "account": self._account,
+        }
+        return self._client.request(
+            "POST",
+            self._endpoint,
+            body=json.dumps(message).encode(),
+            headers=self._headers,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _open(self) -> None:
+        self._client = open_pool(connections=self._connections, read_timeout=self._read_timeout)
+        self._owner = os.getpid()
+
+
+def sender_id(brand: str) -> str:
+    """An alphanumeric sender made of `brand`: 1 to 11 ASCII letters and digits, one a letter."""
+    plain = unicodedata.normalize("NFKD", brand)
+    sender = "".join(c for c in plain if c.isascii() and c.isalnum())[:_SENDER_LENGTH]
+    return sender if any(c.isalpha() for c in sender) else _SENDER_DEFAULT
+
+
+def _broken(exc: HTTPError) -> SendFailed:
+    match exc:
+        case RequestNotSent():
+            return ProviderDown(exc.reason)
+        # Before the time-out, of which urllib3 makes it a kind.
+        case NewConnectionError() | LocationValueError():
+            return ProviderDown("unreachable")
+        case ConnectTimeoutError():
+            return ProviderDown("connect_timeout")
+        case ReadTimeoutError():
+            return SendUncertain("read_timeout")
+        case _:
+            return SendUncertain("connection_lost")
+
+
+def _refused(status: int, answer: bytes | None) -> SendFailed:
+    if status in (408, 429):
+        return ProviderDown("throttled")
+    if status >= 500:
+        return ProviderDown("server_error")
+    if status in (401, 403):
+        return AccountRefused("credentials_refused")
+    if status in (400, 422) and _blames_number(answer):
+        return NumberRefused("number_refused")
+    if status in (400, 413, 415, 421, 422):
+        return AccountRefused("request_refused")
+    return AccountRefused("not_a_sandbox")
+
+
+def _blames_number(answer: bytes | None) -> bool:
+    problem = _json_object(answer)
+    errors = problem.get("errors")
+    entries = errors if isinstance(errors, list) else []
+    return any(isinstance(entry, dict) and entry.get("pointer") == "/to" for entry in entries)
+
+
+def _message_id(answer: bytes | None) -> str:
+    """The id in a 2xx answer; one that cannot be read leaves open what became of the message."""
+    message_id = _json_object(answer).get("id")
+    if not isinstance(message_id, str) or not 0 < len(message_id) <= _MAX_MESSAGE_ID:
+        raise SendUncertain("unreadable_answer")
+    return message_id
+
+
+def _json_object(answer: bytes | None) -> dict[str, Any]:
+    try:
+        value = json.loads(answer or b"")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _read(response: urllib3.BaseHTTPResponse, timeout: float) -> bytes | None:
+    """The whole body, or None where it is cut short, too long, or not there in time."""
+    body = bytearray()
+    ends = time.monotonic() + timeout
+    try:
+        # read1 returns after each packet, so a body that drips cannot outlast the time.
+        while len(body) <= MAX_ANSWER and time.monotonic() <= ends:
+            chunk = response.read1(MAX_ANSWER)
+            if not chunk:
+                return bytes(body)
+            body += chunk
+    except HTTPError:
+        return None
+    return None

@@ -1,0 +1,131 @@
+"""Frozen data that crosses rooms. Times are seconds since the epoch, durations seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+LOGIN = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks: the address that budgets count (IPv4, or an IPv6 /64) and what the browser says."""
+
+    address: str
+    user_agent: str = ""
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One code of a challenge; a pending one has no digest until a provider accepted it."""
+
+    number: int
+    expires_at: float
+    digest: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What the message asked for at `at` cost: the counters to lower when it is given back."""
+
+    key: str
+    bucket: int
+    cost: int
+    refund_on: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The record that waits for a code (RULES 1-6). `binding` is the SHA-256 of the secret.
+
+    `free` marks virtual and test numbers, which skip send budgets and the cooldown.
+    """
+
+    id: str
+    purpose: str
+    phone: str = field(repr=False)
+    binding: bytes = field(repr=False)
+    reference: str
+    channel: str
+    key_id: str
+    seed: bytes | None = field(repr=False)
+    generations: tuple[Generation, ...]
+    code_length: int
+    code_ttl: int
+    max_tries: int
+    created_at: float
+    expires_at: float
+    asked_at: float
+    free: bool = False
+    tries: int = 0
+    delivery: str = "queued"
+    reason: str = ""
+    ended: str = ""
+    ended_at: float = 0.0
+    spends: tuple[Spend, ...] = ()
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def newest(self) -> Generation:
+        """The generation that a resend repeats or follows."""
+        return self.generations[-1]
+
+    @property
+    def tries_left(self) -> int:
+        """How many wrong codes it still stands."""
+        return max(0, self.max_tries - self.tries)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a queue carries: never the code, the number or the seed (RULES 26)."""
+
+    challenge_id: str
+    generation: int
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One text for one number; `reference` tells a repeated send from a new one."""
+
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A provider's word that it took the message, with its own id."""
+
+    provider: str
+    message_id: str
+
+
+class User(Protocol):
+    """What flows need of an application's user: Flask-Login's `get_id` and the two phone facts."""
+
+    phone: Any
+    blocked_at: Any
+
+    def get_id(self) -> str:
+        """The user's id as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """One signed-in device, as the registry keeps it; `id` is public, the token is not in it."""
+
+    id: str
+    user_id: str
+    created_at: float
+    authenticated_at: float
+    last_seen_at: float
+    expires_at: float
+    idle_seconds: int
+    ip: str
+    user_agent: str

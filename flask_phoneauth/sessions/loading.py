@@ -1,0 +1,79 @@
+"""Who is this? Flask-Login's loaders on top of the registry (RULES 12, 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, g, session
+from flask_login import LoginManager
+
+from flask_phoneauth.errors import StoreUnavailable
+from flask_phoneauth.records import SessionRecord
+from flask_phoneauth.sessions.registry import Registry
+from flask_phoneauth.sessions.state import Live, current_live
+
+Loader = Callable[[str], Any]
+MARK = "_phoneauth_wraps"
+
+
+def wrap_loader(manager: LoginManager) -> None:
+    """Put our loader in front of the host's, which keeps serving the ids that are its own."""
+    host: Loader | None = manager.user_callback
+    if getattr(host, MARK, False):
+        return
+
+    def load(login_id: str) -> Any | None:
+        return _load(login_id, host)
+
+    setattr(load, MARK, True)
+    manager.user_loader(load)
+
+
+def _load(login_id: str, host: Loader | None) -> Any | None:
+    live = current_live()
+    if not Registry.owns(login_id):
+        return _load_foreign(login_id, host, live)
+    if registry_is_down():  # asked once a request: a second wait would only double the delay
+        return None
+    try:
+        record = live.registry.find(login_id)
+        user = None if record is None else live.parts.users.get(record.user_id)
+    except StoreUnavailable:
+        g.phoneauth_registry_down = True
+        return None
+    if user is None or user.blocked_at is not None:
+        return None
+    g.phoneauth_session = record
+    return user
+
+
+def _load_foreign(login_id: str, host: Loader | None, live: Live) -> Any | None:
+    if live.parts.settings.require_registry:
+        return None
+    if host is not None:
+        return host(login_id)
+    try:
+        user = live.parts.users.get(login_id)
+    except StoreUnavailable:
+        g.phoneauth_registry_down = True
+        return None
+    return None if user is None or user.blocked_at is not None else user
+
+
+def current_session() -> SessionRecord | None:
+    """The registry's record behind this request's user, if it has one."""
+    record: SessionRecord | None = g.get("phoneauth_session")
+    return record
+
+
+def registry_is_down() -> bool:
+    """Whether this request's user could not be looked up."""
+    return bool(g.get("phoneauth_registry_down"))
+
+
+def keep_cookies(response: Response) -> Response:
+    """A user who could not be looked up keeps every cookie as it was (RULES 13)."""
+    if registry_is_down():
+        session.modified = False
+    return response

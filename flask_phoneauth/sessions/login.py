@@ -1,0 +1,80 @@
+"""Start and end a login: Flask-Login's session, with the registry's token as its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, g, session
+from flask_login import current_user, login_user, logout_user
+
+from flask_phoneauth.errors import UnknownSession
+from flask_phoneauth.events import SessionRevoked, UserSignedIn, UserSignedOut
+from flask_phoneauth.records import Client
+from flask_phoneauth.sessions.loading import current_session
+from flask_phoneauth.sessions.state import Live
+
+LOGIN_KEYS = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds", "csrf_token")
+
+
+def start(live: Live, user: Any, client: Client, *, remember: bool, new_user: bool) -> None:
+    """A new session for this device; whatever was planted before it does not survive."""
+    _leave_former(live)
+    token, record = live.registry.start(str(user.get_id()), client, remember=remember)
+    _clean(clear=live.parts.settings.session_clear_on_login)
+    login_user(user, remember=remember, force=True)
+    session["_user_id"] = token  # Flask-Login signs its remember cookie over this too
+    g.phoneauth_session = record
+    live.parts.notify(UserSignedIn(user, record.id, new_user))
+
+
+def end(live: Live, *, everywhere: bool) -> None:
+    """End this device's session, or all of the user's; without a user nothing happens."""
+    user, record = _user(), current_session()
+    if user is not None:
+        if everywhere:
+            live.registry.end_all(str(user.get_id()))
+        elif record is not None:
+            live.registry.end(record.user_id, record.id)
+    logout_user()
+    g.pop("phoneauth_session", None)
+    if user is not None:
+        live.parts.notify(UserSignedOut(user, record.id if record else "", everywhere))
+
+
+def revoke(live: Live, session_id: str) -> None:
+    """End one of the user's sessions; `current` is this one. Raises `UnknownSession`."""
+    record = current_session()
+    if session_id == "current" or (record is not None and session_id == record.id):
+        end(live, everywhere=False)
+        return
+    user = _user()
+    if user is None or not live.registry.end(str(user.get_id()), session_id):
+        raise UnknownSession
+    live.parts.notify(SessionRevoked(user, session_id))
+
+
+def revoke_others(live: Live) -> None:
+    """End all of the user's sessions but this one."""
+    user, record = _user(), current_session()
+    if user is not None:
+        live.registry.end_others(str(user.get_id()), record.id if record else "")
+        live.parts.notify(SessionRevoked(user, None))
+
+
+def _user() -> Any | None:
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def _leave_former(live: Live) -> None:
+    """Signing in over a session of this device ends that one: nobody could reach it any more."""
+    record = current_session() if current_user.is_authenticated else None
+    if record is not None:
+        live.registry.end(record.user_id, record.id)
+
+
+def _clean(*, clear: bool) -> None:
+    regenerate = getattr(current_app.session_interface, "regenerate", None)
+    if regenerate is not None:
+        regenerate(session)  # a server-side session gets a new id: a planted one is worth nothing
+    for key in list(session) if clear else LOGIN_KEYS:
+        session.pop(key, None)

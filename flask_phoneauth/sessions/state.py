@@ -1,0 +1,65 @@
+"""What the extension keeps in `app.extensions["phoneauth"]`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from flask_phoneauth.flows.parts import Parts
+from flask_phoneauth.sessions.registry import Registry
+from flask_phoneauth.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Everything that runs; `fault` is why this app must not serve, `lenient` debug or testing."""
+
+    parts: Parts
+    registry: Registry
+    lenient: bool
+    fault: str = ""
+
+
+class State:
+    """Settings from `init_app`, the running parts from the first use on.
+
+    Debug and testing are often switched on after `init_app`; so nothing that depends on them
+    is built before the first request or command.
+    """
+
+    def __init__(self, settings: Settings, build: Callable[[], Live]) -> None:
+        self.settings = settings
+        self._build = build
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+
+    @property
+    def live(self) -> Live:
+        """The running parts, built once."""
+        if self._live is None:
+            with self._lock:
+                if self._live is None:
+                    self._live = self._build()
+        return self._live
+
+    @property
+    def is_live(self) -> bool:
+        """Whether anything was built yet."""
+        return self._live is not None
+
+
+def current_state() -> State:
+    """The state of the current app; `RuntimeError` where `PhoneAuth(app)` was not called."""
+    state = current_app.extensions.get("phoneauth")
+    if state is None:
+        raise RuntimeError("PhoneAuth is not set up on this app: call PhoneAuth(app)")
+    return cast(State, state)
+
+
+def current_live() -> Live:
+    """The running parts of the current app."""
+    return current_state().live

@@ -1,0 +1,257 @@
+"""One typed, frozen `Settings`, built once in `init_app` from the `PHONEAUTH_*` keys."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
+from typing import Any, get_args, get_origin
+from urllib.parse import urlsplit
+
+PREFIX = "PHONEAUTH_"
+logger = logging.getLogger("flask_phoneauth")
+
+
+class SettingError(ValueError):
+    """A setting is malformed; the message names the key, what is wrong and the cure."""
+
+
+def _setting(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its default; durations are seconds (an int or a `timedelta`)."""
+
+    url_prefix: str = _setting("/auth", "where the routes are mounted")
+    public_url: str = _setting(
+        "", "scheme, host, port and path that visitors use; required out of debug and testing"
+    )
+    brand: str = _setting("", "the name in texts and pages; default: the app's name")
+    providers: tuple[str, ...] = _setting(
+        (),
+        "who sends, in this order; default in debug and testing: `sandbox` where "
+        "`SANDBOX_URL` is set, else `console`",
+    )
+    sandbox_url: str = _setting("", "address of a running sms_sandbox; refused in production")
+    sandbox_account: str = _setting("default", "the sandbox account that native sends go to")
+    sandbox_password: str = _setting("", "the sandbox's `--password`, if it has one")
+    database_url: str = _setting(
+        "", "SQLAlchemy URL of accounts and sessions; default: SQLite in the instance folder"
+    )
+    store_url: str = _setting(
+        "", "challenges and budgets: `memory://` or an SQLAlchemy URL; default: the database"
+    )
+    session_store_url: str = _setting("", "the session registry; default: the database")
+    secret: str = _setting("", "the root of all keys; default: derived from `SECRET_KEY`")
+    secret_fallbacks: tuple[str, ...] = _setting(
+        (), "former secrets; codes made with them stay valid to their end"
+    )
+    signup: bool = _setting(True, "whether an unknown number may make an account")
+    dispatch: str = _setting("", "`thread` or `inline`; default: `thread`, in testing `inline`")
+    dispatch_workers: int = _setting(4, "threads that send messages")
+    dispatch_queue: int = _setting(256, "messages that may wait; one more answers 503 `busy`")
+    default_region: str = _setting("", "region of numbers typed without +, as `GB`")
+    allowed_regions: tuple[str, ...] = _setting(
+        (), "regions whose numbers are served; all in debug; required out of debug and testing"
+    )
+    default_locale: str = _setting("en", "language of texts and pages where none fits")
+    virtual_numbers: bool = _setting(False, "accept +990 numbers with their fixed codes")
+    test_numbers: Mapping[str, tuple[str, str]] = field(
+        default_factory=dict,
+        metadata={
+            "about": "for app reviewers: `{number: (code, until)}`, `until` as an ISO date; "
+            "nothing is sent"
+        },
+    )
+    code_length: int = _setting(6, "digits of a code, 6 to 10")
+    allow_short_codes: bool = _setting(False, "allow 4 and 5 digits, then with 3 tries")
+    code_ttl: int = _setting(300, "life of a code, 120 to 600")
+    max_tries: int = _setting(5, "tries of one challenge, 1 to 10")
+    max_live_challenges: int = _setting(5, "challenges of one number that may be open at once")
+    sends_per_hour: int = _setting(5, "messages to a number in any hour without a later success")
+    sends_per_day: int = _setting(10, "messages to a number in any day without a later success")
+    total_sends_per_day: int = _setting(30, "messages to a number in any day in all")
+    failed_sends_per_hour: int = _setting(3, "failed sends to a number in any hour")
+    binding_failed_sends_per_hour: int = _setting(10, "failed sends of one browser in any hour")
+    tries_per_hour: int = _setting(15, "wrong codes for a number in any hour")
+    address_asks_per_hour: int = _setting(
+        20, "asks from an address in any hour without a later success"
+    )
+    address_total_asks_per_hour: int = _setting(120, "asks from an address in any hour in all")
+    cooldown: tuple[int, ...] = _setting(
+        (30, 60, 120, 240), "waits between messages, growing; per number and per browser"
+    )
+    cooldown_idle: int = _setting(3600, "quiet time after which the waits begin anew")
+    route_limit: str = _setting(
+        "120 per minute", "requests from an address to one route (Flask-Limiter's notation)"
+    )
+    session_lifetime: int = _setting(30 * 86400, "longest life of a session")
+    session_idle: int = _setting(14 * 86400, "quiet time that ends a session")
+    remember_lifetime: int = _setting(90 * 86400, 'life of a session with "stay signed in"')
+    session_clear_on_login: bool = _setting(False, "empty the app's cookie session at login")
+    require_registry: bool = _setting(
+        False, "refuse sessions that the host's own `login_user` made"
+    )
+    fresh_for: int = _setting(600, "how long a login counts as fresh")
+    after_login_url: str = _setting("/", "where a login leads without `next`")
+    after_logout_url: str = _setting("/", "where a logout leads")
+    allowed_origins: tuple[str, ...] = _setting((), "other origins that may send JSON")
+    allow_sandbox_in_production: bool = _setting(False, "permit the sandbox in production")
+    allow_console_in_production: bool = _setting(False, "permit the console in production")
+    allow_memory_in_production: bool = _setting(False, "permit `memory://` in production")
+    allow_insecure_cookie_in_production: bool = _setting(
+        False, "permit `SESSION_COOKIE_SECURE` off in production"
+    )
+    allow_any_region_in_production: bool = _setting(
+        False, "permit production without `ALLOWED_REGIONS`"
+    )
+    allow_virtual_numbers_in_production: bool = _setting(
+        False, "permit `VIRTUAL_NUMBERS` in production"
+    )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Read the `PHONEAUTH_*` keys; raises `SettingError` for a malformed one, logs unknown."""
+        known = {PREFIX + entry.name.upper(): entry for entry in fields(cls)}
+        kinds = typing.get_type_hints(cls)
+        values = {}
+        for key, value in config.items():
+            if not key.startswith(PREFIX) or value is None:
+                continue
+            if key not in known:
+                logger.warning(
+                    "%s is not a setting of Flask-PhoneAuth; %s", key, _nearest(key, known)
+                )
+                continue
+            name = known[key].name
+            values[name] = _coerce(key, kinds[name], value)
+        settings = cls(**values)
+        _check(settings)
+        return settings
+
+
+def _nearest(key: str, known: Mapping[str, object]) -> str:
+    match = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {match[0]}?" if match else "see docs/reference/settings.md"
+
+
+def _coerce(key: str, kind: Any, value: Any) -> Any:
+    origin = get_origin(kind)
+    if kind is str:
+        return _text(key, value)
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise SettingError(f"{key} must be True or False, not {value!r}")
+        return value
+    if kind is int:
+        return _whole(key, value)
+    if origin is tuple:
+        if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
+            raise SettingError(f'{key} must be a list, as ["..."]')
+        return tuple(_coerce(key, get_args(kind)[0], item) for item in value)
+    return _test_numbers(key, value)
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise SettingError(
+            f"{key} must be text; a value like 12e45678 in the environment is read as a number: "
+            f"put it in quotes"
+        )
+    return str(value)
+
+
+def _whole(key: str, value: Any) -> int:
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SettingError(f"{key} must be a whole number, not {type(value).__name__}")
+    return value
+
+
+def _test_numbers(key: str, value: Any) -> Mapping[str, tuple[str, str]]:
+    cure = f'{key} must be {{"+15551234567": ("123456", "2027-01-31")}}'
+    if not isinstance(value, Mapping):
+        raise SettingError(cure)
+    numbers = {}
+    for number, entry in value.items():
+        if not isinstance(entry, list | tuple) or len(entry) != 2:
+            raise SettingError(cure)
+        code, until = str(entry[0]), str(entry[1])
+        try:
+            date.fromisoformat(until)
+        except ValueError:
+            raise SettingError(cure) from None
+        if not (code.isascii() and code.isdigit()):
+            raise SettingError(f"{cure}: a code is digits only, in quotes")
+        numbers[str(number)] = (code, until)
+    return types.MappingProxyType(numbers)
+
+
+def _check(settings: Settings) -> None:
+    shortest = 4 if settings.allow_short_codes else 6
+    _range(settings, "code_length", shortest, 10, "4 and 5 need PHONEAUTH_ALLOW_SHORT_CODES = True")
+    _range(settings, "code_ttl", 120, 600, "a code must arrive, and must not linger")
+    short = settings.code_length < 6
+    _range(settings, "max_tries", 1, 3 if short else 10, "short codes stand 3 tries")
+    for entry in fields(Settings):
+        if isinstance(getattr(settings, entry.name), int) and entry.name not in _ZERO_IS_FINE:
+            _range(settings, entry.name, 1, 10**9, "it must be positive")
+    if settings.dispatch not in ("", "inline", "thread"):
+        raise SettingError(
+            f"PHONEAUTH_DISPATCH must be 'thread' or 'inline', not {settings.dispatch!r}"
+        )
+    if settings.dispatch == "inline" and not settings.signup:
+        raise SettingError(
+            "PHONEAUTH_DISPATCH = 'inline' lets the answer's time tell who has an account while "
+            "PHONEAUTH_SIGNUP is off: leave it out, or set 'thread'"
+        )
+    _check_shapes(settings)
+
+
+_ZERO_IS_FINE = frozenset(
+    entry.name for entry in fields(Settings) if isinstance(entry.default, bool)
+)
+
+
+def _check_shapes(settings: Settings) -> None:
+    if not settings.cooldown or min(settings.cooldown) < 1:
+        raise SettingError("PHONEAUTH_COOLDOWN must be seconds, as [30, 60, 120, 240]")
+    prefix = settings.url_prefix
+    if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
+        raise SettingError("PHONEAUTH_URL_PREFIX must begin with / and not end with it, as '/auth'")
+    for name in ("public_url", "sandbox_url"):
+        _check_url(PREFIX + name.upper(), getattr(settings, name))
+    for origin in settings.allowed_origins:
+        _check_url("PHONEAUTH_ALLOWED_ORIGINS", origin)
+    for region in (*settings.allowed_regions, settings.default_region):
+        if region and not (len(region) == 2 and region.isascii() and region.isupper()):
+            raise SettingError(f"{region!r} is not a region: use two capitals, as 'GB'")
+    for name in ("after_login_url", "after_logout_url"):
+        if not getattr(settings, name):
+            raise SettingError(f"{PREFIX}{name.upper()} must be an address, as '/'")
+
+
+def _check_url(key: str, url: str) -> None:
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+        sound = sound and parts.port != 0 and not (parts.username or parts.query or parts.fragment)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise SettingError(f"{key} must be an address as 'https://example.com', not {url!r}")
+
+
+def _range(settings: Settings, name: str, low: int, high: int, why: str) -> None:
+    value = getattr(settings, name)
+    if not low <= value <= high:
+        raise SettingError(f"{PREFIX}{name.upper()} must be {low} to {high}, not {value}: {why}")

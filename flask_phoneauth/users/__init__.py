@@ -1,0 +1,1 @@
+"""Where an application's users are found and made."""

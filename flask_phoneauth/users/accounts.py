@@ -1,0 +1,109 @@
+"""The accounts that come with the extension, for apps without users of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from flask_phoneauth.clock import Clock
+from flask_phoneauth.database.engine import Database
+from flask_phoneauth.database.tables import users
+from flask_phoneauth.errors import NumberTaken
+
+_COLUMNS = (users.c.id, users.c.phone, users.c.phone_verified_at, users.c.blocked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user with nothing but a number; it has what Flask-Login asks of one."""
+
+    id: int
+    phone: str | None = field(repr=False)
+    phone_verified_at: float | None
+    blocked_at: float | None
+
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        """False once blocked."""
+        return self.blocked_at is None
+
+    def get_id(self) -> str:
+        """The id as text."""
+        return str(self.id)
+
+
+class Accounts:
+    """A `UserStore` on our own table."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    def get(self, user_id: str) -> Account | None:
+        """The account of that id, or None."""
+        if not (user_id.isascii() and user_id.isdigit() and len(user_id) < 19):
+            return None
+        return self._one(users.c.id == int(user_id))
+
+    def by_phone(self, e164: str) -> Account | None:
+        """The account with that number, or None."""
+        return self._one(users.c.phone == e164)
+
+    def search(self, text: str, limit: int, after: str | None) -> Sequence[Account]:
+        """Accounts whose number holds `text`, by id, from behind the id `after`."""
+        query = select(*_COLUMNS).where(users.c.phone.contains(text, autoescape=True))
+        query = query.where(users.c.id > int(after or 0)).order_by(users.c.id).limit(limit)
+        with self._database.read() as connection:
+            return [_account(row) for row in connection.execute(query)]
+
+    def create(self, e164: str, **fields: Any) -> Account:
+        """Make the account of a proven number; raises `NumberTaken`, `TypeError` for fields."""
+        if fields:
+            raise TypeError(
+                f"an account has no {', '.join(fields)}: bring a user store of your own"
+            )
+        now = self._clock.now()
+        row = {"phone": e164, "phone_verified_at": now, "created_at": now}
+        try:
+            with self._database.write() as connection:
+                made = connection.execute(insert(users).values(**row)).inserted_primary_key
+        except IntegrityError:
+            raise NumberTaken from None
+        assert made is not None
+        return Account(made[0], e164, now, None)
+
+    def set_phone(self, user_id: str, e164: str) -> None:
+        """Give an account another proven number; raises `NumberTaken`."""
+        values = {"phone": e164, "phone_verified_at": self._clock.now()}
+        try:
+            self._change(user_id, values)
+        except IntegrityError:
+            raise NumberTaken from None
+
+    def set_blocked(self, user_id: str, blocked: bool) -> None:
+        """Block or unblock an account."""
+        self._change(user_id, {"blocked_at": self._clock.now() if blocked else None})
+
+    def delete(self, user_id: str) -> None:
+        """Remove an account; its id is never given again."""
+        with self._database.write() as connection:
+            connection.execute(delete(users).where(users.c.id == int(user_id)))
+
+    def _change(self, user_id: str, values: dict[str, Any]) -> None:
+        with self._database.write() as connection:
+            connection.execute(update(users).where(users.c.id == int(user_id)).values(**values))
+
+    def _one(self, condition: Any) -> Account | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(*_COLUMNS).where(condition)).first()
+        return None if row is None else _account(row)
+
+
+def _account(row: Any) -> Account:
+    return Account(row.id, row.phone, row.phone_verified_at, row.blocked_at)

@@ -1,0 +1,1 @@
+"""HTML and JSON on the same addresses: input, flow, response."""

@@ -1,0 +1,40 @@
+"""The forms of the pages: the CSRF token and bounded fields.
+
+They judge nothing about a number or a code: that is the flows' work, for HTML and JSON alike.
+"""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, StringField, TelField
+from wtforms.validators import Length
+
+MAX_PHONE_TEXT = 64
+MAX_CODE_TEXT = 64
+MAX_NEXT_TEXT = 2048
+MAX_CHALLENGE_ID = 128
+
+
+class EmptyForm(FlaskForm):  # type: ignore[misc]
+    """The CSRF token alone, for buttons that carry no input: sign out, revoke."""
+
+
+class LoginForm(FlaskForm):  # type: ignore[misc]
+    """A phone number in any spelling, whether to stay signed in, and where to go afterwards."""
+
+    phone = TelField(validators=[Length(max=MAX_PHONE_TEXT)])
+    remember = BooleanField()
+    next = HiddenField(validators=[Length(max=MAX_NEXT_TEXT)])
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """The code as it was typed, for one challenge."""
+
+    challenge_id = HiddenField(validators=[Length(max=MAX_CHALLENGE_ID)])
+    code = StringField(validators=[Length(max=MAX_CODE_TEXT)])
+
+
+class ResendForm(FlaskForm):  # type: ignore[misc]
+    """The challenge whose code is to be sent again."""
+
+    challenge_id = HiddenField(validators=[Length(max=MAX_CHALLENGE_ID)])

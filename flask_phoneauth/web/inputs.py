@@ -1,0 +1,120 @@
+"""From a request to plain values: who asks, which form the body and the answer have."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from flask_phoneauth.errors import CsrfFailed, InvalidRequest, UnsupportedMediaType
+from flask_phoneauth.locales.catalogue import negotiate
+from flask_phoneauth.records import Client
+from flask_phoneauth.settings import Settings
+from flask_phoneauth.web.origins import refuse_foreign
+
+MAX_BODY = 64 * 1024
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def wants_json() -> bool:
+    """JSON for a JSON body, or where it is preferred strictly over HTML; `*/*` is HTML."""
+    if request.mimetype == "application/json":
+        return True
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def read_body(form_type: type[FlaskForm], settings: Settings) -> Mapping[str, Any]:
+    """The body's values, from a form with its CSRF token or from JSON of this site (RULES 31)."""
+    request.max_content_length = MAX_BODY
+    if request.mimetype == "application/json":
+        refuse_foreign(settings)
+        return _json()
+    if request.mimetype in FORM_TYPES:
+        return _form(form_type)
+    raise UnsupportedMediaType
+
+
+def guard_bodyless(settings: Settings) -> None:
+    """A DELETE needs no body; it must come from this site all the same."""
+    refuse_foreign(settings)
+
+
+def text(values: Mapping[str, Any], name: str) -> str:
+    """A required text; raises `InvalidRequest` with its pointer."""
+    value = values.get(name)
+    if not isinstance(value, str):
+        raise InvalidRequest(
+            'The field "{name}" must be text.', pointer=f"/{name}", places={"name": name}
+        )
+    return value
+
+
+def optional_text(values: Mapping[str, Any], name: str) -> str:
+    """A text that may be missing or null."""
+    return "" if values.get(name) is None else text(values, name)
+
+
+def flag(values: Mapping[str, Any], name: str) -> bool:
+    """True or false; missing or null is false."""
+    value = values.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise InvalidRequest(
+            'The field "{name}" must be true or false.', pointer=f"/{name}", places={"name": name}
+        )
+    return value
+
+
+def client(settings: Settings) -> Client:
+    """Who asks, by the address that Werkzeug's `ProxyFix` has vouched for (RULES 22)."""
+    return Client(
+        address=_network(request.remote_addr or ""),
+        user_agent=request.headers.get("User-Agent", ""),
+        locale=locale(settings),
+    )
+
+
+def locale(settings: Settings) -> str:
+    """The language of the answer and of the message."""
+    accepted = [tag for tag, _ in request.accept_languages]
+    return negotiate(accepted[:10], settings.default_locale)
+
+
+def _json() -> Mapping[str, Any]:
+    try:
+        values = request.get_json()
+    except (BadRequest, RequestEntityTooLarge, RecursionError):
+        raise InvalidRequest("The body is not a JSON object.") from None
+    if not isinstance(values, dict):
+        raise InvalidRequest("The body is not a JSON object.")
+    return values
+
+
+def _form(form_type: type[FlaskForm]) -> Mapping[str, Any]:
+    try:
+        form = form_type()
+    except RequestEntityTooLarge:
+        raise InvalidRequest("The form is too large.") from None
+    form.validate()
+    if "csrf_token" in form.errors:
+        raise CsrfFailed
+    return {name: value for name, value in form.data.items() if name != "csrf_token"}
+
+
+def _network(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 one: what one subscriber is given."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,61 @@
+"""One limit per route and address in front of everything (RULES 22)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Flask, current_app, request
+from limits import RateLimitItem, parse
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
+
+from flask_phoneauth.errors import RateLimited, StoreUnavailable
+from flask_phoneauth.sessions.state import Live
+
+KNOWN_SCHEMES = ("redis", "rediss", "redis+unix", "redis+cluster", "redis+sentinel")
+
+
+class RouteLimit:
+    """Counts requests; the Limiter is the host's where there is one, found at the first use."""
+
+    def __init__(self, item: str) -> None:
+        self._item: RateLimitItem = parse(item)
+        self._limiter: RateLimiter | None = None
+
+    def check(self, live: Live, address: str) -> None:
+        """Raise `RateLimited`, or `StoreUnavailable` where the limiter's storage errs."""
+        if not current_app.config.get("RATELIMIT_ENABLED", True):
+            return
+        limiter = self._resolved(live)
+        names = ("phoneauth", request.endpoint or "", live.parts.keys.hashed("address", address))
+        try:
+            if limiter.hit(self._item, *names):
+                return
+            reset_at = limiter.get_window_stats(self._item, *names).reset_time
+        except _storage_errors(limiter):
+            raise StoreUnavailable from None
+        raise RateLimited(retry_after=int(reset_at - time.time()) + 1)
+
+    def _resolved(self, live: Live) -> RateLimiter:
+        if self._limiter is None:
+            host = _host_limiter(current_app._get_current_object())  # type: ignore[attr-defined]
+            self._limiter = host or _own_limiter(live.parts.settings.store_url)
+        return self._limiter
+
+
+def _host_limiter(app: Flask) -> RateLimiter | None:
+    """The strategy of the app's own Limiter: its storage and its configuration count."""
+    found: Any = next(iter(app.extensions.get("limiter", ())), None)
+    return None if found is None else found.limiter
+
+
+def _own_limiter(store_url: str) -> RateLimiter:
+    scheme = store_url.partition("://")[0]
+    uri = store_url if scheme in KNOWN_SCHEMES else "memory://"
+    return MovingWindowRateLimiter(storage_from_string(uri))
+
+
+def _storage_errors(limiter: RateLimiter) -> tuple[type[Exception], ...]:
+    errors = getattr(limiter.storage, "base_exceptions", ())
+    return errors if isinstance(errors, tuple) else (errors,)

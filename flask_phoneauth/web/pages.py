@@ -1,0 +1,110 @@
+"""The pages: what each template is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, make_response, render_template, request, url_for
+from markupsafe import Markup
+
+from flask_phoneauth.errors import PhoneAuthError
+from flask_phoneauth.flows.look_up_challenge import Status, look_up_challenge
+from flask_phoneauth.locales.catalogue import catalogue_for
+from flask_phoneauth.sessions.state import Live
+from flask_phoneauth.web import binding
+from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
+from flask_phoneauth.web.inputs import locale
+from flask_phoneauth.web.origins import safe_next
+from flask_phoneauth.web.responses import Problem, problem_of, with_status
+
+TIMES = ("created_at", "authenticated_at", "last_seen_at")
+
+
+def login_page(live: Live, problem: Problem | None = None) -> Response:
+    """Where the number is typed; a problem keeps what was typed."""
+    form = LoginForm()
+    form.next.data = safe_next(request.values.get("next"), live.parts.settings)
+    return _page(live, "login.html", problem, form=form)
+
+
+def login_form(live: Live, target: str = "") -> Markup:
+    """The form alone, for the app's own page."""
+    form = LoginForm(formdata=None)
+    form.next.data = safe_next(target, live.parts.settings)
+    return Markup(  # noqa: S704 - the output of our own, escaping template
+        render_template("phoneauth/_login_form.html", form=form, **_common(live, None))
+    )
+
+
+def verify_page(live: Live, challenge_id: str, problem: Problem | None = None) -> Response:
+    """Where the code is typed; raises `UnknownChallenge`."""
+    held = binding.presented(live, {})
+    status = look_up_challenge(live.parts, challenge_id, held.digest)
+    form, resend_form = CodeForm(), ResendForm()
+    form.challenge_id.data = resend_form.challenge_id.data = challenge_id
+    form.code.data = ""
+    return _page(
+        live,
+        "verify.html",
+        problem,
+        form=form,
+        resend_form=resend_form,
+        **_verify_context(status),
+    )
+
+
+def _verify_context(status: Status) -> Mapping[str, Any]:
+    return {
+        "asked": status.asked,
+        "status": status.status,
+        "delivery": status.delivery,
+        "status_url": url_for("phoneauth.challenge", challenge_id=status.asked.challenge_id),
+    }
+
+
+def sessions_page(live: Live, sessions: Sequence[Mapping[str, Any]]) -> Response:
+    """The user's devices."""
+    shown = [
+        {**entry, **{name: datetime.fromtimestamp(entry[name], UTC) for name in TIMES}}
+        for entry in sessions
+    ]
+    return _page(live, "sessions.html", None, sessions=shown, form=EmptyForm())
+
+
+def problem_page(live: Live, error: PhoneAuthError) -> Response:
+    """The page on which the error happened, with the error on it; else a page of its own."""
+    problem = problem_of(error, locale(live.parts.settings))
+    if request.method == "POST" and request.endpoint == "phoneauth.login":
+        return login_page(live, problem)
+    if request.method == "POST" and request.endpoint in ("phoneauth.verify", "phoneauth.resend"):
+        page = _verify_again(live, problem)
+        if page is not None:
+            return page
+    return _page(live, "problem.html", problem)
+
+
+def _verify_again(live: Live, problem: Problem) -> Response | None:
+    try:
+        return verify_page(live, request.form.get("challenge_id", ""), problem)
+    except PhoneAuthError:
+        return None  # nothing to type a code into: the problem gets a page of its own
+
+
+def _page(live: Live, name: str, problem: Problem | None, **context: Any) -> Response:
+    page = render_template(f"phoneauth/{name}", **_common(live, problem), **context)
+    response = make_response(page)
+    return response if problem is None else with_status(response, problem)
+
+
+def _common(live: Live, problem: Problem | None) -> Mapping[str, Any]:
+    chosen = locale(live.parts.settings)
+    catalogue = catalogue_for(chosen)
+    return {
+        "_": catalogue.gettext,
+        "ngettext": catalogue.ngettext,
+        "brand": live.parts.brand,
+        "locale": chosen,
+        "problem": problem,
+    }

@@ -1,0 +1,297 @@
+"""The routes, a few lines each: input, flow, response."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
+from flask_login import current_user
+
+from flask_phoneauth.errors import (
+    Gone,
+    InvalidCode,
+    InvalidRequest,
+    Misconfigured,
+    NotSignedIn,
+    PhoneAuthError,
+    StoreUnavailable,
+    UnknownChallenge,
+)
+from flask_phoneauth.flows.look_up_challenge import look_up_challenge
+from flask_phoneauth.flows.request_code import Ask, Asked, request_code
+from flask_phoneauth.flows.resend_code import resend_code
+from flask_phoneauth.flows.submit_code import submit_code
+from flask_phoneauth.sessions import login as sign_in
+from flask_phoneauth.sessions.loading import current_session, registry_is_down
+from flask_phoneauth.sessions.state import Live, current_live
+from flask_phoneauth.settings import SettingError, Settings
+from flask_phoneauth.web import binding, inputs, pages, responses
+from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
+from flask_phoneauth.web.limits import RouteLimit
+from flask_phoneauth.web.origins import own_host, safe_next
+
+logger = logging.getLogger("flask_phoneauth")
+
+
+def create_blueprint(settings: Settings) -> Blueprint:
+    """The blueprint `phoneauth` with all routes under the setting's prefix."""
+    blueprint = Blueprint(
+        "phoneauth",
+        __name__,
+        url_prefix=settings.url_prefix or None,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/static",
+    )
+    limit = RouteLimit(settings.route_limit)
+    blueprint.before_request(lambda: _admit_request(limit))
+    blueprint.after_request(_finish)
+    blueprint.register_error_handler(PhoneAuthError, answer_problem)
+    add = blueprint.add_url_rule
+    add("/login", view_func=login, methods=["GET", "POST"])
+    add("/verify", view_func=verify, methods=["GET", "POST"])
+    add("/resend", view_func=resend, methods=["POST"])
+    add("/challenges/<challenge_id>", view_func=challenge)
+    add("/logout", view_func=logout, methods=["POST"])
+    add("/me", view_func=me)
+    add("/sessions", view_func=sessions, methods=["GET", "DELETE"])
+    add("/sessions/revoke", view_func=revoke_sessions, methods=["POST"])
+    add("/sessions/<session_id>", view_func=session, methods=["DELETE"])
+    add("/sessions/<session_id>/revoke", view_func=revoke_session, methods=["POST"])
+    return blueprint
+
+
+def _admit_request(limit: RouteLimit) -> None:
+    if request.endpoint == "phoneauth.static":
+        return
+    try:
+        live = current_live()
+    except SettingError as error:
+        logger.error("Flask-PhoneAuth cannot start: %s", error)
+        raise Misconfigured from None
+    if live.fault:
+        raise Misconfigured
+    limit.check(live, inputs.client(live.parts.settings).address)
+
+
+def _finish(response: Response) -> Response:
+    return response if request.endpoint == "phoneauth.static" else responses.harden(response)
+
+
+def answer_problem(error: PhoneAuthError) -> Any:
+    """An error as a problem for programs, as a page for people."""
+    if g.get("phoneauth_json") or inputs.wants_json() or isinstance(error, Misconfigured):
+        return responses.problem_json(responses.problem_of(error, _locale(error)))
+    if isinstance(error, NotSignedIn):
+        return redirect(url_for("phoneauth.login", next=request.full_path.rstrip("?")), 303)
+    return pages.problem_page(current_live(), error)
+
+
+def _locale(error: PhoneAuthError) -> str:
+    if isinstance(error, Misconfigured):
+        return "en"
+    return inputs.locale(current_live().parts.settings)
+
+
+def login() -> Any:
+    """Type a number, ask for a code."""
+    live = current_live()
+    if request.method == "GET":
+        if current_user.is_authenticated:
+            return _sent_on(live, request.args.get("next"))
+        return pages.login_page(live)
+    settings = live.parts.settings
+    values = inputs.read_body(LoginForm, settings)
+    channel = inputs.optional_text(values, "channel") or "sms"
+    if channel != "sms":
+        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
+    held = binding.starting(live, values)
+    ask = Ask(
+        phone=inputs.text(values, "phone"),
+        binding=held.digest,
+        client=inputs.client(settings),
+        host=own_host(settings),
+        channel=channel,
+        payload={
+            "remember": inputs.flag(values, "remember"),
+            "next": safe_next(inputs.optional_text(values, "next"), settings),
+        },
+    )
+    return _asked(live, request_code(live.parts, ask), held)
+
+
+def verify() -> Any:
+    """Type the code."""
+    live = current_live()
+    if request.method == "GET":
+        return _verify_page(live)
+    settings = live.parts.settings
+    values = inputs.read_body(CodeForm, settings)
+    held = binding.presented(live, values)
+    challenge_id = inputs.text(values, "challenge_id")
+    try:
+        signed_in = submit_code(live.parts, challenge_id, values.get("code"), held.digest)
+    except (Gone, UnknownChallenge, InvalidCode):
+        if current_user.is_authenticated and not inputs.wants_json():
+            return _sent_on(live, None)  # a second click of a browser that is in already
+        raise
+    payload = signed_in.payload
+    sign_in.start(
+        live,
+        signed_in.user,
+        inputs.client(settings),
+        remember=bool(payload.get("remember")),
+        new_user=signed_in.new_user,
+    )
+    target = str(payload.get("next") or settings.after_login_url)
+    if not inputs.wants_json():
+        return redirect(target, 303)
+    user = responses.user_json(signed_in.user)
+    return jsonify(user=user, new_user=signed_in.new_user, next=target)
+
+
+def _verify_page(live: Live) -> Any:
+    challenge_id = request.args.get("challenge_id", "")
+    if current_user.is_authenticated:
+        return _sent_on(live, None)
+    if not challenge_id:
+        return redirect(url_for("phoneauth.login"), 303)
+    return pages.verify_page(live, challenge_id)
+
+
+def resend() -> Any:
+    """Ask for the code once more."""
+    live = current_live()
+    values = inputs.read_body(ResendForm, live.parts.settings)
+    if (inputs.optional_text(values, "channel") or "sms") != "sms":
+        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
+    held = binding.presented(live, values)
+    asked = resend_code(
+        live.parts,
+        inputs.text(values, "challenge_id"),
+        held.digest,
+        inputs.client(live.parts.settings),
+    )
+    return _asked(live, asked, held)
+
+
+def challenge(challenge_id: str) -> Any:
+    """What became of a challenge (always JSON)."""
+    g.phoneauth_json = True
+    live = current_live()
+    held = binding.presented(live, {})
+    return responses.status_json(look_up_challenge(live.parts, challenge_id, held.digest))
+
+
+def logout() -> Any:
+    """End this session, or all of the user's."""
+    live = current_live()
+    values = inputs.read_body(EmptyForm, live.parts.settings)
+    everywhere = _everywhere(values)
+    _require_registry()
+    sign_in.end(live, everywhere=everywhere)
+    if inputs.wants_json():
+        return responses.no_content()
+    return redirect(live.parts.settings.after_logout_url, 303)
+
+
+def _everywhere(values: Any) -> bool:
+    if request.mimetype == "application/json":
+        return inputs.flag(values, "everywhere")
+    return request.form.get("everywhere") == "1"
+
+
+def me() -> Any:
+    """Who is signed in (always JSON)."""
+    g.phoneauth_json = True
+    return jsonify(user=responses.user_json(_signed_in_user()))
+
+
+def sessions() -> Any:
+    """The user's devices; DELETE ends all others."""
+    live = current_live()
+    if request.method == "DELETE":
+        g.phoneauth_json = True
+        inputs.guard_bodyless(live.parts.settings)
+        _signed_in_user()
+        sign_in.revoke_others(live)
+        return responses.no_content()
+    user = _signed_in_user()
+    current = current_session()
+    records = live.registry.of_user(str(user.get_id()))
+    shown = [responses.session_fields(record, current) for record in records]
+    if not inputs.wants_json():
+        return pages.sessions_page(live, shown)
+    return jsonify(sessions=[_with_dates(entry) for entry in shown])
+
+
+def _with_dates(entry: dict[str, Any]) -> dict[str, Any]:
+    dates = {
+        name: datetime.fromtimestamp(entry[name], UTC).isoformat(timespec="seconds")
+        for name in pages.TIMES
+    }
+    return {**entry, **dates}
+
+
+def session(session_id: str) -> Any:
+    """DELETE ends one of the user's sessions; `current` is this one."""
+    g.phoneauth_json = True
+    live = current_live()
+    inputs.guard_bodyless(live.parts.settings)
+    _signed_in_user()
+    sign_in.revoke(live, session_id)
+    return responses.no_content()
+
+
+def revoke_session(session_id: str) -> Any:
+    """The form that ends one session."""
+    live = current_live()
+    inputs.read_body(EmptyForm, live.parts.settings)
+    _signed_in_user()
+    sign_in.revoke(live, session_id)
+    return _after_revoking()
+
+
+def revoke_sessions() -> Any:
+    """The form that ends all other sessions."""
+    live = current_live()
+    inputs.read_body(EmptyForm, live.parts.settings)
+    _signed_in_user()
+    sign_in.revoke_others(live)
+    return _after_revoking()
+
+
+def _after_revoking() -> Any:
+    if inputs.wants_json():
+        return responses.no_content()
+    return redirect(url_for("phoneauth.sessions"), 303)
+
+
+def _asked(live: Live, asked: Asked, held: binding.Binding) -> Any:
+    if inputs.wants_json():
+        response = responses.asked_json(asked, held)
+    else:
+        target = url_for("phoneauth.verify", challenge_id=asked.challenge_id)
+        response = redirect(target, 303)  # type: ignore[assignment]
+    binding.hand_out(response, live, held)
+    return response
+
+
+def _sent_on(live: Live, target: object) -> Any:
+    settings = live.parts.settings
+    return redirect(safe_next(target, settings) or settings.after_login_url, 303)
+
+
+def _signed_in_user() -> Any:
+    if not current_user.is_authenticated:
+        _require_registry()
+        raise NotSignedIn
+    return current_user
+
+
+def _require_registry() -> None:
+    """Nobody is called a stranger because the registry could not be read (RULES 13)."""
+    if not current_user.is_authenticated and registry_is_down():
+        raise StoreUnavailable

@@ -1,0 +1,210 @@
+"""Finding the code in a text, the surest sign first, and never guessing between two.
+
+In order: the origin-bound last line (``@example.com #123456``), a candidate near a word such as
+"code" in some thirty languages, a candidate that stands alone. What reads as a link, a phone
+number, money, a date, a time, a life ("10 minutes"), a labelled number ("order #4821"), the tail
+of a masked number or an Android application hash is no candidate.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sms_sandbox.code_words import (
+    ANYWHERE,
+    CURRENCIES,
+    DURATIONS,
+    EXACT,
+    LABELS,
+    OTHER_CODES,
+    STEMS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What was found: ``code`` is ``None`` if there is none or several might be it.
+
+    ``confidence`` runs from 0 to 1; ``candidates`` holds every possible code in reading order.
+    """
+
+    code: str | None = field(default=None, repr=False)
+    confidence: float = 0.0
+    candidates: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether several candidates were equally good."""
+        return self.code is None and len(self.candidates) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    value: str
+    start: int
+    end: int
+    strong: bool  # has the shape of a code even without a word beside it
+
+
+_NEAR = 24
+_LONGEST = 20_000
+
+_ORIGIN_LINE = re.compile(r"@[\w.-]+(?::\d+)? #([^\s#%]{3,32})(?: %\S+)*")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+_FULL_STOPS = str.maketrans(
+    {"，": ", ", "。": ". ", "、": ", ", "：": ": ", "！": "! ", "；": "; "}
+)
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(re.escape(_fold(word)) for word in sorted(words, key=len, reverse=True))
+
+
+def _fold(text: str) -> str:
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.translate(_FULL_STOPS)))
+    digits = (
+        str(unicodedata.decimal(character)) if character.isdecimal() else character
+        for character in text
+    )
+    # Not casefold: it lengthens some letters, and places must stay where they are.
+    return "".join(digits)
+
+
+_WORD = r"[^\W\d_]"
+_KEYWORD = re.compile(
+    rf"(?:{_either(STEMS)}){_WORD}{{0,7}}|(?<!{_WORD})(?:{_either(EXACT)})(?!{_WORD})"
+    rf"|{_either(ANYWHERE)}",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:jan|feb|mar|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}\.?"
+_NUMBER = r"\d[\d.,]*"
+# What is blanked out before candidates are looked for; order matters.
+_NOT_CODES = tuple(
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        r"\bhttps?://\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}/\S*",
+        r"[\w.+-]+@[\w-]+\.[\w.]+",
+        r"(?<![\w+/])(?=[A-Za-z0-9+/]*[A-Za-z])(?=[A-Za-z0-9+/]*[0-9A-Z+/])[A-Za-z0-9+/]{11}\s*\Z",
+        rf"(?<![A-Za-z0-9])\d{{1,3}}(?:\s*[-–]\s*\d{{1,3}})?\s*-?(?:{_either(DURATIONS)})(?!{_WORD}*\d)",
+        r"\+\d[\d\s().-]{5,}\d",
+        r"\(\d{2,4}\)\s?\d{3,4}[-. ]?\d{3,4}\b|(?<!\d)\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)",
+        r"(?<!\d)1[-. ]8\d\d[-. ]\d{3}[-. ]\d{4}|(?<!\d)0\d{2,4}[- ]\d{3,4}[- ]?\d{3,4}(?!\d)",
+        r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|(?<!\d)\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?!\d)",
+        rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de\s)?{_MONTH}(?:,?\s(?:de\s)?\d{{4}})?(?![\w])",
+        rf"\b{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{4}})?(?!\d)",
+        r"\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日",
+        r"(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)(?:\s?[ap]\.?m\b)?",
+        rf"[$€£¥₹₽₩₺₪฿₫₦]\s?{_NUMBER}|{_NUMBER}\s?[$€£¥₹₽₩₺₪฿₫₦]",
+        rf"(?<!{_WORD})(?:{_either(CURRENCIES)})\.?\s?{_NUMBER}",
+        rf"(?<![A-Za-z0-9]){_NUMBER}\s?(?:{_either(CURRENCIES)})(?!{_WORD})",
+        r"(?<!\d)\d+(?:[.,]\d+)?\s?%",
+        r"(?<!\d)\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?(?!\d)|(?<!\d)\d+[.,]\d{1,2}(?!\d)",
+        r"[*•xX#….]{2,}[\s-]?\d{2,6}\b|\b(?:ending|ends|endend|terminad[ao]|terminant)\s"
+        r"(?:in|with|on|auf|en|par)?\s?\d{2,6}\b",
+        rf"(?<!{_WORD})(?:{_either(OTHER_CODES)})(?:[\s-]?(?:code|kod|código|codigo)s?)"
+        r"(?:\s(?:is|est|es|ist)|:)?\s*[A-Z0-9-]{3,12}",
+        rf"(?<!{_WORD})(?:{_either(word for word in OTHER_CODES if ' ' in word)})\W{{1,3}}"
+        r"[A-Z0-9-]{3,12}",
+        rf"(?<!{_WORD})(?:{_either(LABELS)})(?:\s?(?:no|nr|number|num|id|n[ºo°]))?"
+        r"[\s.:]*[#№]?\s?[A-Z]{0,4}-?\d[A-Z0-9-]*",
+        r"\b(?:stop|help|yes|join)\W{1,3}(?:to|an|au|al|a)\s\d{3,8}(?!\d)",
+        r"\b(?:call|dial|text|sms|whatsapp|tel|phone)(?:\sus)?(?:\s(?:on|at|to))?:?\s\d{3,11}(?!\d)",
+    )
+)
+_SHAPES = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"[A-Z]{1,3}-(?P<prefixed>\d{4,8})"
+    r"|(?P<grouped>\d{3}[-‐‑–— ]\d{3}|\d{4}[-‐‑–— ]\d{4}|\d{2}([ -])\d{2}\3\d{2}"
+    r"|\d{3}([ -])\d{3}\4\d{3}|\d(?:[ -]\d){3,9})"
+    r"|(?P<plain>\d{4,10})"
+    r"|(?P<mixed>(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{6,8})"
+    r")(?![A-Za-z0-9]|[-‐‑–—]\d)"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SENTENCE_END = re.compile(r"[.!?。।](?:\s|$)")
+
+
+def extract(text: str) -> Extraction:
+    """Find the code of ``text``; texts beyond 20,000 characters are read up to there."""
+    folded = _fold(text[:_LONGEST])
+    bound = _origin_bound(folded)
+    masked = _mask(folded)
+    candidates = _without_years(list(_candidates(masked)))
+    keywords = [(found.start(), found.end()) for found in _KEYWORD.finditer(masked)]
+    near = _nearest(candidates, keywords, masked)
+    possible = _distinct([*near.values] or [c.value for c in candidates if c.strong])
+    if bound is not None:
+        return Extraction(bound, 0.99, (bound,))
+    if near.values:
+        found = _distinct(near.values)
+        if len(found) == 1:
+            return Extraction(found[0], near.confidence, _distinct(c.value for c in candidates))
+        return Extraction(None, 0.0, found)
+    if len(possible) == 1:
+        return Extraction(possible[0], 0.6, possible)
+    return Extraction(None, 0.0, possible)
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    values: tuple[str, ...] = ()
+    confidence: float = 0.0
+
+
+def _origin_bound(folded: str) -> str | None:
+    lines = folded.rstrip().splitlines()
+    found = _ORIGIN_LINE.fullmatch(lines[-1].strip()) if lines else None
+    return found.group(1) if found else None
+
+
+def _mask(folded: str) -> str:
+    for pattern in _NOT_CODES:
+        folded = pattern.sub(lambda found: "\x00" * len(found.group()), folded)
+    return folded
+
+
+def _candidates(masked: str) -> Iterator[_Candidate]:
+    for found in _SHAPES.finditer(masked):
+        kind = found.lastgroup
+        if mixed := found.group("mixed"):
+            yield _Candidate(mixed, found.start(), found.end(), strong=mixed.isupper())
+        elif prefixed := found.group("prefixed"):
+            yield _Candidate(prefixed, found.start(), found.end(), strong=True)
+        else:
+            value = re.sub(r"\D", "", found.group())
+            yield _Candidate(value, found.start(), found.end(), strong=kind is not None)
+
+
+def _without_years(candidates: list[_Candidate]) -> list[_Candidate]:
+    others = [c for c in candidates if not _YEAR.fullmatch(c.value)]
+    return others or candidates
+
+
+def _nearest(candidates: list[_Candidate], keywords: list[tuple[int, int]], masked: str) -> _Near:
+    """The candidates of the best tier: after a keyword in its sentence, before one in its
+    sentence, and last across sentences; within a tier all count, so that two are no answer."""
+    tiers: dict[int, list[str]] = {0: [], 1: [], 2: []}
+    for candidate in candidates:
+        ranks = [_tier(candidate, start, end, masked) for start, end in keywords]
+        best = min((rank for rank in ranks if rank is not None), default=None)
+        if best is not None:
+            tiers[best].append(candidate.value)
+    for tier, confidence in ((0, 0.95), (1, 0.95), (2, 0.8)):
+        if tiers[tier]:
+            return _Near(tuple(tiers[tier]), confidence)
+    return _Near()
+
+
+def _tier(candidate: _Candidate, start: int, end: int, masked: str) -> int | None:
+    follows = candidate.start >= end
+    gap = masked[end : candidate.start] if follows else masked[candidate.end : start]
+    if len(gap) > _NEAR or (start < candidate.end and end > candidate.start):
+        return None
+    if _SENTENCE_END.search(gap):
+        return 2
+    return 0 if follows else 1
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

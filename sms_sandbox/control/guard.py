@@ -1,0 +1,96 @@
+"""Who may speak to the sandbox: this machine's own programs, never a web page from elsewhere."""
+
+import base64
+import binascii
+import hmac
+import re
+
+from werkzeug.datastructures import Headers
+
+from sms_sandbox.errors import CrossSite, Misdirected, Unauthorized, UnsupportedMediaType
+from sms_sandbox.settings import Settings, is_loopback
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+"""What answers without the password: a container's health check has none."""
+
+_VENDOR_HOST = re.compile(
+    r"(?:[a-z0-9-]+\.)*(?:twilio\.com|plivo\.com|messagebird\.com|bird\.com|nexmo\.com|vonage\.com)"
+    r"|(?:sns|sms-voice)\.[a-z0-9-]+\.amazonaws\.com"
+)
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(?::\d{1,5})?")
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def check_host(settings: Settings, host: str | None) -> None:
+    """Refuse a Host that is not ours: a page that rebinds its name reaches nothing."""
+    found = _HOST.fullmatch((host or "").casefold())
+    name = found.group(1).rstrip(".") if found else ""
+    if name and (_is_ours(settings, name) or _VENDOR_HOST.fullmatch(name)):
+        return
+    raise Misdirected(
+        "The Host header names a host that is not served here.",
+        hint="Use the address that the sandbox printed at start, or start it with --allow-host.",
+    )
+
+
+def check_password(settings: Settings, path: str, authorization: str | None) -> None:
+    """Ask for the password where one is set: HTTP Basic with any user name, or Bearer."""
+    if settings.password is None or path in OPEN_PATHS:
+        return
+    shown = _shown_password(authorization or "")
+    if shown is None or not hmac.compare_digest(shown, settings.password.encode()):
+        raise Unauthorized(
+            "This sandbox has a password.",
+            hint="Send it by HTTP Basic with any user name, or as Authorization: Bearer.",
+        )
+
+
+def check_write(method: str, headers: Headers, *, has_body: bool) -> None:
+    """Refuse a write that a foreign page could send, or that is not labelled JSON."""
+    if method in _READS:
+        return
+    refuse_foreign(headers)
+    if method == "DELETE" and not has_body:
+        return
+    label = headers.get("Content-Type", "").partition(";")[0].strip().casefold()
+    if label != "application/json":
+        raise UnsupportedMediaType(
+            "Writes to the control API are JSON.", hint="Send Content-Type: application/json."
+        )
+
+
+def refuse_foreign(headers: Headers) -> None:
+    """Raise ``CrossSite`` if a browser says that another site's page sent this."""
+    origin = headers.get("Origin")
+    own = headers.get("Host", "").casefold()
+    foreign = origin is not None and _netloc(origin) != own
+    if foreign or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise CrossSite(
+            "Another site's page sent this request.",
+            hint="Send it from a program or from the sandbox's own page.",
+        )
+
+
+def _is_ours(settings: Settings, name: str) -> bool:
+    if is_loopback(name):
+        return True
+    allowed = {host.strip("[]").casefold() for host in (*settings.allow_hosts, settings.host)}
+    return name.strip("[]") in allowed - {"0.0.0.0", "::"}  # noqa: S104
+
+
+def _netloc(origin: str) -> str | None:
+    scheme, separator, rest = origin.casefold().partition("://")
+    return rest if separator and scheme in ("http", "https") else None
+
+
+def _shown_password(authorization: str) -> bytes | None:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.casefold() == "bearer":
+        return value.strip().encode("latin-1", "replace")
+    if scheme.casefold() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(value.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return decoded.partition(b":")[2]

@@ -1,0 +1,118 @@
+"""Binds the operations to their URLs: reads each request once, answers, and hides its secrets."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Request, Response, jsonify, request
+
+from sms_sandbox.control import accounts, codes, document, events, messages
+from sms_sandbox.control.guard import check_write
+from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.errors import BodyTooLarge, InvalidRequest
+from sms_sandbox.inbox import Inbox
+
+ROOT = "/api/v1"
+MAX_BODY_BYTES = 1 << 20
+_HIDDEN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+_DOCUMENTED: tuple[Operation, ...] = (
+    *messages.OPERATIONS,
+    *codes.OPERATIONS,
+    *events.OPERATIONS,
+    *accounts.OPERATIONS,
+)
+
+
+def create_blueprint(inbox: Inbox) -> Blueprint:
+    """The blueprint of the control API under ``/api/v1``."""
+    blueprint = Blueprint("control", __name__, url_prefix=ROOT)
+    blueprint.before_request(_guard)
+    for operation in operations():
+        # Bound late, so that the document's own route is in the document.
+        blueprint.add_url_rule(
+            operation.path,
+            endpoint=operation.name,
+            view_func=_bind(operation, inbox),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+    return blueprint
+
+
+def operations() -> tuple[Operation, ...]:
+    """Every operation, the one that serves the document included."""
+    return (
+        *_DOCUMENTED,
+        Operation(
+            method="GET",
+            path="/openapi.json",
+            name="getDocument",
+            summary="Get this document",
+            view=lambda _call: document.build(operations(), ROOT),
+            answers={200: Answer("The OpenAPI document", "Document")},
+        ),
+    )
+
+
+def _guard() -> None:
+    has_body = bool(request.content_length) or "chunked" in request.headers.get(
+        "Transfer-Encoding", ""
+    )
+    check_write(request.method, request.headers, has_body=has_body)
+
+
+def _bind(operation: Operation, inbox: Inbox) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        query = operation.query.read_query(dict(request.args.lists()))
+        body = operation.body.read_object(_read_json(request)) if operation.body else {}
+        call = Call(
+            inbox=inbox,
+            query=query,
+            body=body,
+            headers=request.headers,
+            raw=lambda: _as_text(request),
+            gone=request.environ.get("waitress.client_disconnected", lambda: False),
+        )
+        return _respond(operation.view(call, **path))
+
+    return view
+
+
+def _respond(result: Result) -> Response:
+    if isinstance(result, Response):
+        return result
+    content, status = result if isinstance(result, tuple) else (result, 200)
+    response = jsonify(content)
+    response.status_code = status
+    return response
+
+
+def _read_json(incoming: Request) -> Any:
+    if (incoming.content_length or 0) > MAX_BODY_BYTES:
+        raise BodyTooLarge(
+            "The body is larger than 1 MiB.", hint="A text message never needs that much."
+        )
+    data = incoming.get_data(cache=True)
+    if not data:
+        return {}
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise InvalidRequest(
+            "The body is not JSON.", hint="Send one JSON object in UTF-8.", pointer=""
+        ) from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _as_text(incoming: Request) -> str:
+    """The request as it came, its credentials blanked."""
+    lines = [f"{incoming.method} {incoming.full_path.rstrip('?')}"]
+    for name, value in incoming.headers.items():
+        shown = "(hidden)" if name.casefold() in _HIDDEN_HEADERS else value
+        lines.append(f"{name}: {shown}")
+    body = incoming.get_data(cache=True).decode("utf-8", "replace")
+    return "\n".join([*lines, "", body])

@@ -1,0 +1,125 @@
+"""The message, the draft it is made from, and the order in which its status may move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+Direction = Literal["outbound", "inbound"]
+Status = Literal["accepted", "queued", "sent", "delivered", "undelivered", "failed", "received"]
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+
+_RANK: Mapping[Status, int] = {
+    "accepted": 0,
+    "queued": 1,
+    "sent": 2,
+    "delivered": 3,
+    "undelivered": 3,
+    "failed": 3,
+    "received": 3,
+}
+_FINAL = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message as it was asked for, before the inbox gives it an id and a place."""
+
+    account: str
+    provider: str
+    direction: Direction
+    sender: str = field(repr=False)
+    recipient: str = field(repr=False)
+    body: str = field(repr=False)
+    raw: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One stored message; times are seconds since 1970, ``seq`` is its place in arrival order."""
+
+    seq: int
+    id: str
+    account: str
+    provider: str
+    direction: Direction
+    sender: str = field(repr=False)
+    recipient: str = field(repr=False)
+    body: str = field(repr=False)
+    status: Status
+    error_code: str | int | None
+    segments: int
+    encoding: str
+    code: str | None = field(repr=False)
+    created_at: float
+    updated_at: float
+    claimed: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that the control API and the event stream show."""
+        return {
+            "id": self.id,
+            "account": self.account,
+            "provider": self.provider,
+            "direction": self.direction,
+            "from": self.sender,
+            "to": self.recipient,
+            "body": self.body,
+            "status": self.status,
+            "error_code": self.error_code,
+            "segments": self.segments,
+            "encoding": self.encoding,
+            "code": self.code,
+            "created_at": rfc3339(self.created_at),
+            "updated_at": rfc3339(self.updated_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One status that a message has had, and when (seconds since 1970)."""
+
+    status: Status
+    at: float
+    error_code: str | int | None = None
+
+    def as_json(self, started: float) -> dict[str, Any]:
+        """The entry with its distance from the message's arrival in milliseconds."""
+        return {
+            "status": self.status,
+            "at": rfc3339(self.at),
+            "after_ms": round((self.at - started) * 1000),
+            "error_code": self.error_code,
+        }
+
+
+def parse_status(text: str) -> Status | None:
+    """``text`` as a status, or ``None`` if there is no such status."""
+    return next((status for status in STATUSES if status == text), None)
+
+
+def can_move(old: Status, new: Status) -> bool:
+    """Whether an outbound message may go from ``old`` to ``new``: forward only, final is final."""
+    return "received" not in (old, new) and _RANK[new] > _RANK[old]
+
+
+def is_final(status: Status) -> bool:
+    """Whether no further move can follow."""
+    return _RANK[status] == _FINAL
+
+
+def has_reached(status: Status, wanted: Status) -> bool:
+    """Whether a message in ``status`` has been in ``wanted``: a failed one was never ``sent``."""
+    if status == wanted:
+        return True
+    if status in ("failed", "received") or is_final(wanted):
+        return False
+    return _RANK[status] > _RANK[wanted]
+
+
+def rfc3339(moment: float) -> str:
+    """``moment`` (seconds since 1970) as RFC 3339 in UTC with milliseconds."""
+    stamp = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    return stamp.replace("+00:00", "Z")

@@ -1,0 +1,81 @@
+"""The pytest fixtures: ``sms_server``, a sandbox for the run, and ``sms``, an account in it.
+
+Everything is imported when a fixture is used, so that a run without them pays nothing.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from sms_sandbox.client import SandboxClient
+    from sms_sandbox.server import SandboxServer
+
+
+class Sms:
+    """One test's view of the sandbox: give ``url`` and ``account`` to the application."""
+
+    def __init__(self, client: "SandboxClient", account: str) -> None:
+        self.client = client
+        self.url = client.url
+        self.account = account
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The account's messages, oldest first, at most 200."""
+        return self.client.messages(account=self.account, limit=200)[::-1]
+
+    def code_for(self, number: str, *, timeout: float = 10.0) -> str:
+        """Wait for the number's first unclaimed code and claim it, so that the next call waits
+        for the next code. Raises ``SandboxRefused`` with the near misses if none comes."""
+        claimed = self.client.claim_code(number, timeout=timeout, account=self.account)
+        return str(claimed["code"])
+
+    def wait_for(
+        self, to: str | None = None, *, timeout: float = 10.0, **match: object
+    ) -> dict[str, Any]:
+        """Wait for the first unclaimed message and claim it; ``match`` takes the keys of
+        ``POST /wait``, such as ``body_contains``."""
+        wanted = {"account": self.account, **match}
+        if to is not None:
+            wanted["to"] = to
+        return self.client.wait(match=wanted, timeout=timeout)[0]
+
+    def reply(self, message: dict[str, Any], body: str) -> dict[str, Any]:
+        """Answer a message as its handset."""
+        return self.client.reply(message["id"], body)
+
+    def clear(self) -> None:
+        """Delete the account's messages."""
+        self.client.reset(self.account)
+
+
+@pytest.fixture(scope="session")
+def sms_server() -> Iterator["SandboxServer"]:
+    """A sandbox on a free port of this machine, for the whole run; its address is ``url``."""
+    from sms_sandbox.server import SandboxServer
+
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _sms_account() -> str:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex(8))[:12]
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return f"test-{run}-{worker}"
+
+
+@pytest.fixture
+def sms(sms_server: "SandboxServer", _sms_account: str) -> Iterator[Sms]:
+    """An empty account of the sandbox, this worker's own, cleared before and after the test."""
+    from sms_sandbox.client import SandboxClient
+
+    with SandboxClient(sms_server.url) as client:
+        account = Sms(client, _sms_account)
+        account.clear()
+        yield account
+        account.clear()

@@ -1,0 +1,157 @@
+"""The SQLite file: one writer, a few readers, one path for a lasting file and a throw-away one."""
+
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sms_sandbox.errors import SettingsError, StorageUnavailable
+from sms_sandbox.settings import MEMORY
+from sms_sandbox.storage.schema import SCHEMA, SCHEMA_VERSION, TEXT_INDEX
+
+_READERS = 4
+_BUSY_SECONDS = 5.0
+
+
+class Database:
+    """An open database; ``:memory:`` is a private temporary file that ``close`` removes.
+
+    Raises ``SettingsError`` if the file cannot be opened or is not the sandbox's.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if name == MEMORY:
+            self._folder = tempfile.TemporaryDirectory(prefix="sms-sandbox-")
+            self._path = Path(self._folder.name) / "messages.sqlite"
+        else:
+            self._path = Path(name)
+        self._write_lock = threading.RLock()
+        self._readers_lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        self._writer = self._open_writer(name)
+        self.searches_text = _has_text_index(self._writer)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone; rolled back if the block raises."""
+        with self._write_lock, _translated():
+            self._refuse_if_closed()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.rollback()
+                raise
+            self._writer.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A consistent view, beside the writer."""
+        with _translated():
+            connection = self._borrow()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                connection.rollback()
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Close every connection and remove a throw-away file."""
+        with self._write_lock, self._readers_lock:
+            if self._closed:
+                return
+            self._closed = True
+            for connection in (*self._idle, self._writer):
+                connection.close()
+            self._idle.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _open_writer(self, name: str) -> sqlite3.Connection:
+        try:
+            connection = self._connect()
+            _prepare(connection, throw_away=self._folder is not None)
+        except sqlite3.Error as error:
+            raise SettingsError(
+                f"The database {name} cannot be used ({error}): "
+                "name a file of the sandbox's own in a folder that can be written, or :memory:."
+            ) from None
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA synchronous = {'OFF' if self._folder else 'NORMAL'}")
+        return connection
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._readers_lock:
+            self._refuse_if_closed()
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._readers_lock:
+            if not self._closed and len(self._idle) < _READERS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StorageUnavailable("The sandbox is stopping.", retry_after=1)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StorageUnavailable(
+            f"The database did not answer ({error}).",
+            hint="Is the disk full, or does another program hold the file?",
+            retry_after=1,
+        ) from error
+
+
+def _prepare(connection: sqlite3.Connection, *, throw_away: bool) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    with closing(connection.execute("SELECT count(*) FROM sqlite_master")) as cursor:
+        foreign = version == 0 and cursor.fetchone()[0] > 0
+    if foreign or version > SCHEMA_VERSION:
+        raise sqlite3.DatabaseError("it holds another program's or a newer version's tables")
+    connection.execute("PRAGMA journal_mode = WAL")
+    if version == 0:
+        # Cursors begin at the hour of birth, so one of an earlier life is never taken for ours.
+        started = int(time.time() * 1000)
+        connection.executescript(
+            f"BEGIN; {SCHEMA} INSERT INTO sequence VALUES ({started});"
+            f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        )
+        _create_text_index(connection)
+    if throw_away:
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+
+
+def _create_text_index(connection: sqlite3.Connection) -> None:
+    try:
+        connection.executescript(TEXT_INDEX)
+    except sqlite3.OperationalError:
+        # An SQLite without FTS5 trigrams: the search then reads the rows themselves.
+        connection.executescript("ROLLBACK;") if connection.in_transaction else None
+
+
+def _has_text_index(connection: sqlite3.Connection) -> bool:
+    row = connection.execute(
+        "SELECT count(*) FROM sqlite_master WHERE name = 'message_text'"
+    ).fetchone()
+    return bool(row[0])

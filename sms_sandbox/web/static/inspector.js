@@ -1,0 +1,60 @@
+// The right pane: everything about one message.
+
+import { address, call, messagePath } from "./api.js";
+import { byId, fillBody, fillCode, fillState, fresh, numberNodes } from "./dom.js";
+import { clock, elapsed, handsetOf, partsOf, safeJson, shellQuote, STATUS } from "./format.js";
+import { placeLink } from "./place.js";
+
+export class Inspector {
+  #shown = null;
+
+  /** Shows a message, or nothing. `place` is where closing leads. */
+  show(message, place) {
+    const before = this.#shown;
+    this.#shown = message;
+    byId("no-details").hidden = Boolean(message);
+    byId("inspector").toggleAttribute("data-empty", !message);
+    if (!message) {
+      byId("details").replaceChildren();
+      return;
+    }
+    if (before?.id !== message.id) byId("details").replaceChildren(fresh("detail"));
+    if (before !== message) this.#fill(message);
+    byId("details").querySelector(".back").setAttribute("href", placeLink({ ...place, id: "" }));
+  }
+
+  #fill(message) {
+    const root = byId("details");
+    fillCode(root, message.code);
+    fillBody(root, message.body);
+    fillState(root, message.status);
+    for (const key of ["from", "to"]) root.querySelector(`.${key}`).replaceChildren(numberNodes(message[key]));
+    for (const key of ["provider", "account", "id"]) root.querySelector(`.${key}`).textContent = message[key];
+    root.querySelector(".parts").textContent = `${partsOf(message)} · ${[...message.body].length} characters`;
+    root.querySelector(".error").textContent = message.error_code ? `Error ${message.error_code}` : "";
+    root.querySelector(".conversation").setAttribute("href", placeLink({ to: handsetOf(message), account: message.account }));
+    root.querySelector(".curl").textContent = `curl -s ${shellQuote(address(messagePath(message.id)))}`;
+    root.querySelector(".json").textContent = safeJson(message);
+    this.#fillTimeline(message);
+  }
+
+  async #fillTimeline(message) {
+    const { timeline } = await call("GET", `${messagePath(message.id)}/timeline`).catch(() => ({ timeline: [] }));
+    if (this.#shown?.id !== message.id) return;
+    const steps = timeline.map((step, i) => timelineStep(step, i ? timeline[0].at : null));
+    byId("details").querySelector(".timeline").replaceChildren(...steps);
+  }
+}
+
+function timelineStep(step, first) {
+  const item = document.createElement("li");
+  const label = document.createElement("span");
+  const time = document.createElement("time");
+  item.dataset.tone = STATUS[step.status]?.tone ?? "wait";
+  label.textContent = STATUS[step.status]?.label ?? step.status;
+  time.dateTime = step.at;
+  time.title = new Date(step.at).toLocaleString();
+  time.textContent = first ? elapsed(first, step.at) : clock(step.at);
+  item.append(label, time);
+  return item;
+}

@@ -1,0 +1,60 @@
+// The event stream: collects what arrives, hands it over in batches, comes back after a break.
+
+import { address } from "./api.js";
+
+const KINDS = ["message", "inbound", "status"];
+const BURST = 20; // events a second from which on they are gathered
+const GATHER = 250; // milliseconds
+const HELD = 2000; // events; a page in the background beyond this reads the window anew
+const PRUNED = 2000; // milliseconds; the oldest rows go in a steady trickle, no hurry
+const RETRY = [1000, 2000, 5000, 10000, 30000];
+
+/**
+ * Listens for ever. `onBatch` gets an array of {kind, message}; `onWindow` says that the loaded
+ * window may have holes and must be read again, within so many milliseconds; `onState` gets connecting, live or offline.
+ */
+export function listen({ onBatch, onWindow, onState }) {
+  let held = [];
+  let recent = [];
+  let timer = 0;
+  let failures = 0;
+
+  function flush() {
+    timer = 0;
+    const batch = held;
+    held = [];
+    if (batch.length > HELD) onWindow();
+    else if (batch.length) onBatch(batch);
+  }
+
+  function hold(kind, event) {
+    const now = performance.now();
+    recent.push(now);
+    if (recent.length > BURST) recent = recent.filter((at) => at > now - 1000);
+    if (held.length <= HELD) held.push({ kind, message: JSON.parse(event.data) });
+    timer ||= setTimeout(flush, recent.length > BURST ? GATHER : 0);
+  }
+
+  function open() {
+    const source = new EventSource(address("/events"));
+    for (const kind of KINDS) source.addEventListener(kind, (event) => hold(kind, event));
+    source.addEventListener("resync", () => onWindow());
+    source.addEventListener("prune", (event) => onWindow(JSON.parse(event.data).reason === "deleted" ? 0 : PRUNED));
+    source.addEventListener("open", () => {
+      failures = 0;
+      onState("live");
+      onWindow();
+    });
+    source.addEventListener("error", () => {
+      onState("offline");
+      if (source.readyState !== EventSource.CLOSED) return; // the browser itself tries again
+      setTimeout(open, RETRY[Math.min(failures, RETRY.length - 1)]);
+      failures += 1;
+    });
+    addEventListener("pagehide", () => source.close(), { once: true });
+  }
+
+  onState("connecting");
+  open();
+  addEventListener("pageshow", (event) => event.persisted && open());
+}

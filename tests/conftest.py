@@ -1,0 +1,40 @@
+"""What all tests share: a browser, and apps in folders of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_login import login_required
+
+from flask_phoneauth import PhoneAuth, fresh_login_required
+
+pytest_plugins = ["browser_fixtures", "pytester"]
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> MakeApp:
+    """`make_app(SIGNUP=False, ...)`: a testing app with its data in the test's folder."""
+
+    def make(*, users: Any = None, testing: bool = True, **settings: Any) -> Flask:
+        app = Flask("example", instance_path=str(tmp_path / "instance"))
+        app.config.update(TESTING=testing, SECRET_KEY="a secret of the tests, long enough")
+        app.config.update({f"PHONEAUTH_{name}": value for name, value in settings.items()})
+        PhoneAuth(app, users=users)
+        app.add_url_rule("/", view_func=lambda: "home", endpoint="home")
+        app.add_url_rule("/mine", view_func=login_required(lambda: "mine"), endpoint="mine")
+        app.add_url_rule("/fresh", view_func=fresh_login_required(lambda: "ok"), endpoint="fresh")
+        return app
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """A testing app with every default."""
+    return make_app()
