@@ -51,7 +51,7 @@ def build(app: Flask, settings: Settings, users: UserStore | None, clock: Clock)
     parts = _parts(
         app,
         settings,
-        keys=_keyring(app, settings),
+        keys=_keyring(app, settings, refused=bool(fault)),
         users=users or Accounts(accounts, clock),
         store=store,
         clock=clock,
@@ -77,7 +77,13 @@ class Databases:
         from flask_phoneauth.database.migrate import upgrade
 
         for database in self._open.values():
-            upgrade(database)
+            try:
+                upgrade(database)
+            except OSError as error:
+                raise SettingError(
+                    f"The database file {database.url.database} cannot be made "
+                    f"({error.strerror}): set PHONEAUTH_DATABASE_URL to a folder that is writable"
+                ) from None
 
 
 def resolve(app: Flask, settings: Settings, *, lenient: bool) -> Settings:
@@ -121,7 +127,7 @@ def _parts(
     parts: Parts
     # the handler is called after `parts` is bound: a queue runs nothing before its first job
     dispatch = load_dispatch(settings.dispatch).from_settings(
-        settings, lambda job: _deliver(app, parts, job)
+        settings, lambda job: _deliver(app, parts, job), clock=clock.now
     )
     providers = [load_provider(name).from_settings(settings) for name in settings.providers]
     parts = Parts(
@@ -171,8 +177,10 @@ def _default_database(app: Flask) -> str:
     return f"sqlite:///{Path(app.instance_path, DATABASE_FILE)}"
 
 
-def _keyring(app: Flask, settings: Settings) -> Keyring:
+def _keyring(app: Flask, settings: Settings, *, refused: bool) -> Keyring:
     secret: str | bytes | None = settings.secret or app.secret_key
+    if not secret and refused:
+        secret = secrets.token_bytes(32)  # it serves nobody, but commands run
     if not secret:
         raise SettingError(
             "SECRET_KEY is missing: set 16 or more random characters, as "
@@ -191,10 +199,14 @@ def _bytes(secret: str | bytes) -> bytes:
 def lend_key(app: Flask) -> None:
     """In debug and testing an app without `SECRET_KEY` gets one that survives a restart."""
     path = Path(app.instance_path, KEY_FILE)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_key(path)
-    app.secret_key = path.read_text().strip()
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_key(path)
+        app.secret_key = path.read_text().strip()
+    except OSError as error:
+        # the app goes on without, and our routes say that `SECRET_KEY` is missing
+        logger.error("No key can be kept in %s: %s", path, error.strerror)
 
 
 def _write_key(path: Path) -> None:

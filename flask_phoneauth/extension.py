@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from flask import Flask, current_app, redirect, request, url_for
-from flask_login import LoginManager
+from flask import Flask, current_app, redirect, request
+from flask_login import LoginManager, login_url
 from markupsafe import Markup
 
 from flask_phoneauth import building
 from flask_phoneauth.cli import phoneauth_group
 from flask_phoneauth.clock import system
 from flask_phoneauth.errors import NotSignedIn, PhoneAuthError, StoreUnavailable
+from flask_phoneauth.flows.request_code import Ask, Asked, request_code
+from flask_phoneauth.flows.submit_code import SignedIn, submit_code
+from flask_phoneauth.plugins import PROVIDERS
+from flask_phoneauth.records import Client
 from flask_phoneauth.sessions.loading import keep_cookies, registry_is_down, wrap_loader
+from flask_phoneauth.sessions.login import start
 from flask_phoneauth.sessions.state import State, current_live
-from flask_phoneauth.settings import Settings
+from flask_phoneauth.settings import SettingError, Settings
 from flask_phoneauth.users.base import UserStore
-from flask_phoneauth.web import pages
+from flask_phoneauth.web import binding, inputs, pages
+from flask_phoneauth.web.origins import this_page
 from flask_phoneauth.web.views import answer_problem, create_blueprint
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 class PhoneAuth:
@@ -39,21 +52,24 @@ class PhoneAuth:
     def init_app(self, app: Flask) -> None:
         """Register everything on the app; raises `SettingError` for a malformed setting only."""
         settings = Settings.from_config(app.config)
+        for name in settings.providers:
+            PROVIDERS.check(name)
         users = self._users
         state = State(settings, lambda: building.build(app, settings, users, system))
         app.extensions["phoneauth"] = state
-        manager = self._manager(app)
+        self._add_manager(app)
         app.register_blueprint(create_blueprint(settings))
         app.register_error_handler(PhoneAuthError, answer_problem)
         app.context_processor(lambda: {"phoneauth": _Templates()})
         app.cli.add_command(phoneauth_group)
         app.config.setdefault("REMEMBER_COOKIE_SAMESITE", "Lax")
         app.config.setdefault("REMEMBER_COOKIE_DURATION", settings.remember_lifetime)
-        first = _FirstRequest(manager)
-        app.before_request_funcs.setdefault(None, []).insert(0, first)
-        app.after_request(keep_cookies)
+        app.before_request_funcs.setdefault(None, []).insert(0, _FirstRequest())
+        app.wsgi_app = _KeyLender(app)  # type: ignore[method-assign]
+        # they run from the last to the first: nobody touches the session after it
+        app.after_request_funcs.setdefault(None, []).insert(0, keep_cookies)
 
-    def _manager(self, app: Flask) -> LoginManager:
+    def _add_manager(self, app: Flask) -> None:
         manager = self._login_manager or getattr(app, "login_manager", None)
         if manager is None:
             manager = LoginManager()
@@ -61,31 +77,79 @@ class PhoneAuth:
             manager.session_protection = None
         if getattr(app, "login_manager", None) is not manager:
             manager.init_app(app)
-        return manager
+
+    def request_code(self, phone: str, *, address: str = "", locale: str = "en") -> CodeRequest:
+        """Ask for a login code from your own code; raises a `PhoneAuthError`.
+
+        `address` is the asker's, which budgets count. Needs the app's context.
+        """
+        live = current_live()
+        secret = binding.new_secret()
+        ask = Ask(
+            phone=phone,
+            binding=binding.digest(secret),
+            client=Client(address, locale=locale),
+            host=urlsplit(live.parts.settings.public_url).hostname or "",
+        )
+        return CodeRequest(request_code(live.parts, ask), secret)
+
+    def submit_code(self, challenge_id: str, challenge_secret: str, code: str) -> SignedIn:
+        """Judge a code; the user comes back, `sign_in` makes it a session."""
+        parts = current_live().parts
+        return submit_code(parts, challenge_id, code, binding.digest(challenge_secret))
+
+    def sign_in(self, user: Any, *, remember: bool = False) -> None:
+        """Start a session for a user in this request, known to the registry."""
+        live = current_live()
+        client = inputs.client(live.parts.settings)
+        start(live, user, client, remember=remember, new_user=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRequest:
+    """What `submit_code` needs later; the secret is the asker's alone."""
+
+    asked: Asked
+    challenge_secret: str = field(repr=False)
 
 
 class _FirstRequest:
     """Before each request, but at work once: what a host may still change after `init_app`."""
 
-    def __init__(self, manager: LoginManager) -> None:
-        self._manager = manager
-        self._done = False
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._prepared: LoginManager | None = None
 
     def __call__(self) -> None:
-        wrap_loader(self._manager)  # a host may have set its own loader since
-        if self._done:
-            return
-        self._done = True
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        if self._manager.login_view is None:
-            self._manager.login_view = "phoneauth.login"
-            self._manager.login_message = None
-        _wrap_unauthorized(self._manager)
-        _exempt_from_csrf(app)
-        lenient = app.debug or app.testing
-        app.config.setdefault("REMEMBER_COOKIE_SECURE", not lenient)
-        if lenient and not app.secret_key:
+        app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+        manager: LoginManager = app.login_manager
+        wrap_loader(manager)  # a host may have set its own loader since
+        with self._lock:
+            if self._prepared is not manager:
+                _prepare(app, manager)
+                self._prepared = manager
+
+
+def _prepare(app: Flask, manager: LoginManager) -> None:
+    if manager.login_view is None:
+        manager.login_view = "phoneauth.login"
+        manager.login_message = None
+    _wrap_unauthorized(manager)
+    _exempt_from_csrf(app)
+    app.config.setdefault("REMEMBER_COOKIE_SECURE", not (app.debug or app.testing))
+
+
+class _KeyLender:
+    """Sees to the `SECRET_KEY` before Flask opens the first session with it."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app, self._inner = app, app.wsgi_app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        app = self._app
+        if not app.secret_key and (app.debug or app.testing):
             building.lend_key(app)
+        return self._inner(environ, start_response)
 
 
 def _wrap_unauthorized(manager: LoginManager) -> None:
@@ -103,13 +167,10 @@ def _wrap_unauthorized(manager: LoginManager) -> None:
 
 def _ask_to_sign_in(manager: LoginManager) -> Any:
     """A problem for programs, the login page for people."""
-    accepted = request.accept_mimetypes
-    prefers_json = accepted["application/json"] > accepted["text/html"]
-    if request.is_json or prefers_json or not manager.login_view:
+    if inputs.wants_json() or not manager.login_view:
         return answer_problem(NotSignedIn())
-    wanted = request.full_path if request.query_string else request.path
-    target = manager.blueprint_login_views.get(request.blueprint, manager.login_view)
-    return redirect(url_for(target, next=wanted), 303)
+    view = manager.blueprint_login_views.get(request.blueprint, manager.login_view)
+    return redirect(login_url(view, next_url=this_page() or None), 303)
 
 
 def _exempt_from_csrf(app: Flask) -> None:
@@ -123,5 +184,8 @@ class _Templates:
     """What templates see as `phoneauth`."""
 
     def login_form(self, next: str = "") -> Markup:  # noqa: A002 - the query's own name
-        """The login form for a page of the app's own."""
-        return pages.login_form(current_live(), next)
+        """The login form for a page of the app's own; nothing where the settings do not fit."""
+        try:
+            return pages.login_form(current_live(), next)
+        except SettingError:  # said in the log; the app's page goes on without
+            return Markup()

@@ -29,15 +29,19 @@ class Table:
         """Every name that `load` knows, sorted."""
         return tuple(sorted(self._entries()))
 
+    def check(self, name: str) -> None:
+        """Raise `SettingError` for a name that is not known; nothing is imported."""
+        if name not in self._entries():
+            known = ", ".join(self.names())
+            raise SettingError(f"{self.key}: {name!r} is not known; choose from: {known}")
+
     def load(self, name: str) -> Any:
         """The attribute behind `name`; raises `SettingError` that names the setting and the cure.
 
         Unknown names, missing extras and entry points that lead nowhere are refused.
         """
-        entry = self._entries().get(name)
-        if entry is None:
-            known = ", ".join(self.names())
-            raise SettingError(f"{self.key}: {name!r} is not known; choose from: {known}")
+        self.check(name)
+        entry = self._entries()[name]
         try:
             return entry.load()
         except ImportError as exc:

@@ -69,3 +69,9 @@ CURRENCIES = (
     "zł", "kč", "ft", "руб", "tl", "元", "円", "원",
 )  # fmt: skip
 """Units of money, before or after the sum."""
+
+COUNTED = (
+    "points", "pts", "miles", "km", "items", "people", "followers", "votes", "gb", "mb", "kwh",
+    "punkte", "puntos", "pontos", "punti", "баллов",
+)  # fmt: skip
+"""What is counted: 10000 points."""

@@ -10,9 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sms_sandbox.code_words import (
     ANYWHERE,
+    COUNTED,
     CURRENCIES,
     DURATIONS,
     EXACT,
@@ -48,7 +50,9 @@ class _Candidate:
 
 
 _NEAR = 24
-_LONGEST = 20_000
+# A joined text of a person's handset has some 1,600 characters; a hostile one may have more.
+_LONGEST = 2000
+_MOST = 50
 
 _ORIGIN_LINE = re.compile(r"@[\w.-]+(?::\d+)? #([^\s#%]{3,32})(?: %\S+)*")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
@@ -62,6 +66,8 @@ def _either(words: Iterable[str]) -> str:
 
 
 def _fold(text: str) -> str:
+    if text.isascii():
+        return text
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.translate(_FULL_STOPS)))
     digits = (
         str(unicodedata.decimal(character)) if character.isdecimal() else character
@@ -78,16 +84,16 @@ _KEYWORD = re.compile(
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}\.?"
-_NUMBER = r"\d[\d.,]*"
+_NUMBER = r"\d[\d.,]{0,20}"
 # What is blanked out before candidates are looked for; order matters.
 _NOT_CODES = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
-        r"\bhttps?://\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}/\S*",
-        r"[\w.+-]+@[\w-]+\.[\w.]+",
+        r"\bhttps?://\S+|\bwww\.\S+|(?<![\w.-])(?:[\w-]{1,63}\.){1,4}[a-z]{2,8}/\S*",
+        r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+",
         r"(?<![\w+/])(?=[A-Za-z0-9+/]*[A-Za-z])(?=[A-Za-z0-9+/]*[0-9A-Z+/])[A-Za-z0-9+/]{11}\s*\Z",
-        rf"(?<![A-Za-z0-9])\d{{1,3}}(?:\s*[-–]\s*\d{{1,3}})?\s*-?(?:{_either(DURATIONS)})(?!{_WORD}*\d)",
-        r"\+\d[\d\s().-]{5,}\d",
+        rf"(?<![A-Za-z0-9])\d{{1,3}}(?:\s*[-–]\s*\d{{1,3}})?\s*-?(?:{_either(DURATIONS)})(?![A-Za-z])",
+        r"\+\d[\d\s().-]{5,20}\d",
         r"\(\d{2,4}\)\s?\d{3,4}[-. ]?\d{3,4}\b|(?<!\d)\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)",
         r"(?<!\d)1[-. ]8\d\d[-. ]\d{3}[-. ]\d{4}|(?<!\d)0\d{2,4}[- ]\d{3,4}[- ]?\d{3,4}(?!\d)",
         r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|(?<!\d)\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?!\d)",
@@ -95,10 +101,11 @@ _NOT_CODES = tuple(
         rf"\b{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{4}})?(?!\d)",
         r"\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日",
         r"(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)(?:\s?[ap]\.?m\b)?",
-        rf"[$€£¥₹₽₩₺₪฿₫₦]\s?{_NUMBER}|{_NUMBER}\s?[$€£¥₹₽₩₺₪฿₫₦]",
+        rf"[$€£¥₹₽₩₺₪฿₫₦]\s?{_NUMBER}|(?<![\d.,]){_NUMBER}\s?[$€£¥₹₽₩₺₪฿₫₦]",
         rf"(?<!{_WORD})(?:{_either(CURRENCIES)})\.?\s?{_NUMBER}",
-        rf"(?<![A-Za-z0-9]){_NUMBER}\s?(?:{_either(CURRENCIES)})(?!{_WORD})",
+        rf"(?<![A-Za-z0-9.,]){_NUMBER}\s?(?:{_either(CURRENCIES)})(?!{_WORD})",
         r"(?<!\d)\d+(?:[.,]\d+)?\s?%",
+        rf"(?<![A-Za-z0-9.,]){_NUMBER}\s?(?:{_either(COUNTED)})(?!{_WORD})",
         r"(?<!\d)\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?(?!\d)|(?<!\d)\d+[.,]\d{1,2}(?!\d)",
         r"[*•xX#….]{2,}[\s-]?\d{2,6}\b|\b(?:ending|ends|endend|terminad[ao]|terminant)\s"
         r"(?:in|with|on|auf|en|par)?\s?\d{2,6}\b",
@@ -107,7 +114,7 @@ _NOT_CODES = tuple(
         rf"(?<!{_WORD})(?:{_either(word for word in OTHER_CODES if ' ' in word)})\W{{1,3}}"
         r"[A-Z0-9-]{3,12}",
         rf"(?<!{_WORD})(?:{_either(LABELS)})(?:\s?(?:no|nr|number|num|id|n[ºo°]))?"
-        r"[\s.:]*[#№]?\s?[A-Z]{0,4}-?\d[A-Z0-9-]*",
+        r"[\s.:]{0,4}[#№]?\s?[A-Z]{0,4}-?\d[A-Z0-9-]{0,30}",
         r"\b(?:stop|help|yes|join)\W{1,3}(?:to|an|au|al|a)\s\d{3,8}(?!\d)",
         r"\b(?:call|dial|text|sms|whatsapp|tel|phone)(?:\sus)?(?:\s(?:on|at|to))?:?\s\d{3,11}(?!\d)",
     )
@@ -118,7 +125,7 @@ _SHAPES = re.compile(
     r"|(?P<grouped>\d{3}[-‐‑–— ]\d{3}|\d{4}[-‐‑–— ]\d{4}|\d{2}([ -])\d{2}\3\d{2}"
     r"|\d{3}([ -])\d{3}\4\d{3}|\d(?:[ -]\d){3,9})"
     r"|(?P<plain>\d{4,10})"
-    r"|(?P<mixed>(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{6,8})"
+    r"|(?P<mixed>(?=[A-Za-z]{0,8}\d)(?=\d{0,8}[A-Za-z])[A-Za-z0-9]{6,8})"
     r")(?![A-Za-z0-9]|[-‐‑–—]\d)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -126,24 +133,26 @@ _SENTENCE_END = re.compile(r"[.!?。।](?:\s|$)")
 
 
 def extract(text: str) -> Extraction:
-    """Find the code of ``text``; texts beyond 20,000 characters are read up to there."""
-    folded = _fold(text[:_LONGEST])
-    bound = _origin_bound(folded)
-    masked = _mask(folded)
-    candidates = _without_years(list(_candidates(masked)))
-    keywords = [(found.start(), found.end()) for found in _KEYWORD.finditer(masked)]
-    near = _nearest(candidates, keywords, masked)
-    possible = _distinct([*near.values] or [c.value for c in candidates if c.strong])
+    """Find the code of ``text``: in its last line, else in its first 2,000 characters."""
+    bound = _origin_bound(text)
     if bound is not None:
         return Extraction(bound, 0.99, (bound,))
+    masked = _mask(_fold(text[:_LONGEST]))
+    candidates = _without_years(list(islice(_candidates(masked), _MOST)))
+    near = _nearest(candidates, masked) if candidates else _Near()
     if near.values:
-        found = _distinct(near.values)
-        if len(found) == 1:
-            return Extraction(found[0], near.confidence, _distinct(c.value for c in candidates))
-        return Extraction(None, 0.0, found)
+        everything = _distinct(candidate.value for candidate in candidates)
+        return _decide(_distinct(near.values), near.confidence, everything)
+    alone = _distinct(candidate.value for candidate in candidates if candidate.strong)
+    return _decide(alone, 0.6, alone)
+
+
+def _decide(
+    possible: tuple[str, ...], confidence: float, candidates: tuple[str, ...]
+) -> Extraction:
     if len(possible) == 1:
-        return Extraction(possible[0], 0.6, possible)
-    return Extraction(None, 0.0, possible)
+        return Extraction(possible[0], confidence, candidates)
+    return Extraction(None, 0.0, candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +161,9 @@ class _Near:
     confidence: float = 0.0
 
 
-def _origin_bound(folded: str) -> str | None:
-    lines = folded.rstrip().splitlines()
-    found = _ORIGIN_LINE.fullmatch(lines[-1].strip()) if lines else None
+def _origin_bound(text: str) -> str | None:
+    last = text.rstrip()[-_LONGEST:].rpartition("\n")[2]
+    found = _ORIGIN_LINE.fullmatch(_fold(last).strip()) if "@" in last or "＠" in last else None
     return found.group(1) if found else None
 
 
@@ -181,9 +190,11 @@ def _without_years(candidates: list[_Candidate]) -> list[_Candidate]:
     return others or candidates
 
 
-def _nearest(candidates: list[_Candidate], keywords: list[tuple[int, int]], masked: str) -> _Near:
+def _nearest(candidates: list[_Candidate], masked: str) -> _Near:
     """The candidates of the best tier: after a keyword in its sentence, before one in its
     sentence, and last across sentences; within a tier all count, so that two are no answer."""
+    found = islice(_KEYWORD.finditer(masked), _MOST)
+    keywords = [keyword.span() for keyword in found]
     tiers: dict[int, list[str]] = {0: [], 1: [], 2: []}
     for candidate in candidates:
         ranks = [_tier(candidate, start, end, masked) for start, end in keywords]

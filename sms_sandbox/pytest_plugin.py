@@ -5,7 +5,7 @@ Everything is imported when a fixture is used, so that a run without them pays n
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,9 +48,35 @@ class Sms:
         """Answer a message as its handset."""
         return self.client.reply(message["id"], body)
 
+    def describe(self) -> str:
+        """The account's messages, one a line, for a failed test's report."""
+        from sms_sandbox.client import SandboxUnreachable
+
+        try:
+            found = self.messages
+        except SandboxUnreachable as error:
+            return str(error)
+        lines = (
+            f"{one['created_at']} {one['from']} -> {one['to']} {one['status']}: {one['body']!r}"
+            for one in found
+        )
+        return "\n".join(lines) or "No message arrived."
+
     def clear(self) -> None:
         """Delete the account's messages."""
         self.client.reset(self.account)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a failed test's messages beside its traceback."""
+    report = yield
+    sms = getattr(item, "funcargs", {}).get("sms")
+    if report.when == "call" and report.failed and isinstance(sms, Sms):
+        report.sections.append((f"SMS sandbox, account {sms.account}", sms.describe()))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ class SandboxServer:
         self._thread: threading.Thread | None = None
         self._url = ""
         self._stopping = threading.Event()
+        self._woken = threading.Event()
 
     @property
     def url(self) -> str:
@@ -75,6 +76,7 @@ class SandboxServer:
         self._stopping.set()
         self._sandbox.inbox.close()
         self._server.pull_trigger()
+        self._woken.set()
         self._thread.join()
         self._sandbox.close()
 
@@ -94,6 +96,8 @@ class SandboxServer:
         channels = server._map
         while not self._stopping.is_set():
             server.asyncore.loop(timeout=1, use_poll=True, map=channels, count=1)
+        # The trigger must outlive the pull that ends the loop.
+        self._woken.wait()
         server.task_dispatcher.shutdown(timeout=_DRAIN_SECONDS)
         # One more turn sends what the last requests have written.
         server.asyncore.loop(timeout=0, use_poll=True, map=channels, count=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Self
 
 from flask_phoneauth.dispatch.base import Handle
@@ -18,8 +20,14 @@ class InlineDispatch:
         self._closed = False
 
     @classmethod
-    def from_settings(cls, settings: Settings, handle: Handle) -> Self:  # noqa: ARG003 - no knobs
-        """It needs no settings."""
+    def from_settings(
+        cls,
+        settings: Settings,  # noqa: ARG003 - nothing to set
+        handle: Handle,
+        *,
+        clock: Callable[[], float] = time.time,  # noqa: ARG003 - nothing waits here
+    ) -> Self:
+        """It needs no settings, and no clock."""
         return cls(handle)
 
     def submit(self, job: Job) -> None:

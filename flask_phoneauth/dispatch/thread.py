@@ -54,9 +54,16 @@ class ThreadDispatch:
         _living.add(self)
 
     @classmethod
-    def from_settings(cls, settings: Settings, handle: Handle) -> Self:
+    def from_settings(
+        cls, settings: Settings, handle: Handle, *, clock: Callable[[], float] = time.time
+    ) -> Self:
         """Build it from `DISPATCH_WORKERS` and `DISPATCH_QUEUE`."""
-        return cls(handle, workers=settings.dispatch_workers, queue=settings.dispatch_queue)
+        return cls(
+            handle,
+            workers=settings.dispatch_workers,
+            queue=settings.dispatch_queue,
+            clock=clock,
+        )
 
     def submit(self, job: Job) -> None:
         """Queue the job; raises `Busy` where the queue is full, closed, or no thread will start."""

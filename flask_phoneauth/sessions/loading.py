@@ -11,7 +11,8 @@ from flask_login import LoginManager
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.records import SessionRecord
 from flask_phoneauth.sessions.registry import Registry
-from flask_phoneauth.sessions.state import Live, current_live
+from flask_phoneauth.sessions.state import current_live, current_state
+from flask_phoneauth.settings import SettingError
 
 Loader = Callable[[str], Any]
 MARK = "_phoneauth_wraps"
@@ -31,14 +32,16 @@ def wrap_loader(manager: LoginManager) -> None:
 
 
 def _load(login_id: str, host: Loader | None) -> Any | None:
-    live = current_live()
     if not Registry.owns(login_id):
-        return _load_foreign(login_id, host, live)
+        return _load_foreign(login_id, host)
     if registry_is_down():  # asked once a request: a second wait would only double the delay
         return None
     try:
+        live = current_live()
         record = live.registry.find(login_id)
         user = None if record is None else live.parts.users.get(record.user_id)
+    except SettingError:  # said in the log; the app's other pages go on
+        return None
     except StoreUnavailable:
         g.phoneauth_registry_down = True
         return None
@@ -48,13 +51,15 @@ def _load(login_id: str, host: Loader | None) -> Any | None:
     return user
 
 
-def _load_foreign(login_id: str, host: Loader | None, live: Live) -> Any | None:
-    if live.parts.settings.require_registry:
+def _load_foreign(login_id: str, host: Loader | None) -> Any | None:
+    if current_state().settings.require_registry:
         return None
     if host is not None:
         return host(login_id)
     try:
-        user = live.parts.users.get(login_id)
+        user = current_live().parts.users.get(login_id)
+    except SettingError:
+        return None
     except StoreUnavailable:
         g.phoneauth_registry_down = True
         return None

@@ -13,7 +13,7 @@ from flask_phoneauth.records import Client
 from flask_phoneauth.sessions.loading import current_session
 from flask_phoneauth.sessions.state import Live
 
-LOGIN_KEYS = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds", "csrf_token")
+LOGIN_KEYS = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
 
 
 def start(live: Live, user: Any, client: Client, *, remember: bool, new_user: bool) -> None:
@@ -21,8 +21,10 @@ def start(live: Live, user: Any, client: Client, *, remember: bool, new_user: bo
     _leave_former(live)
     token, record = live.registry.start(str(user.get_id()), client, remember=remember)
     _clean(clear=live.parts.settings.session_clear_on_login)
-    login_user(user, remember=remember, force=True)
-    session["_user_id"] = token  # Flask-Login signs its remember cookie over this too
+    try:
+        login_user(user, remember=remember, force=True)
+    finally:  # a listener that errs must not leave the user's own id, which cannot be revoked
+        session["_user_id"] = token  # Flask-Login signs its remember cookie over this too
     g.phoneauth_session = record
     live.parts.notify(UserSignedIn(user, record.id, new_user))
 
@@ -76,5 +78,6 @@ def _clean(*, clear: bool) -> None:
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if regenerate is not None:
         regenerate(session)  # a server-side session gets a new id: a planted one is worth nothing
-    for key in list(session) if clear else LOGIN_KEYS:
+    token = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
+    for key in list(session) if clear else (*LOGIN_KEYS, token):
         session.pop(key, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from flask import current_app
 
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.sessions.registry import Registry
-from flask_phoneauth.settings import Settings
+from flask_phoneauth.settings import SettingError, Settings
+
+logger = logging.getLogger("flask_phoneauth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,26 @@ class State:
         self._build = build
         self._lock = threading.Lock()
         self._live: Live | None = None
+        self._error = ""
 
     @property
     def live(self) -> Live:
-        """The running parts, built once."""
+        """The running parts, built once; raises `SettingError`, which is logged once."""
         if self._live is None:
             with self._lock:
                 if self._live is None:
-                    self._live = self._build()
+                    self._live = self._built()
         return self._live
+
+    def _built(self) -> Live:
+        if self._error:
+            raise SettingError(self._error)
+        try:
+            return self._build()
+        except SettingError as error:
+            self._error = str(error)
+            logger.error("Flask-PhoneAuth cannot start: %s", error)
+            raise
 
     @property
     def is_live(self) -> bool:

@@ -65,7 +65,7 @@ class _SqlUnit:
         query = query.where(budgets.c.key.in_(keys)).order_by(budgets.c.key)
         if lock and self._database.locks_rows:
             query = query.with_for_update()
-        rows = self._connection.execute(query).tuples()
+        rows: Any = self._connection.execute(query)
         found = {key: _state(data, expires_at) for key, data, expires_at in rows}
         return {key: found.get(key, State()) for key in keys}
 

@@ -32,7 +32,17 @@ class Binding:
     @property
     def digest(self) -> bytes:
         """What the store keeps of it."""
-        return hashlib.sha256(self.secret.encode()).digest()
+        return digest(self.secret)
+
+
+def new_secret() -> str:
+    """256 random bits as 43 characters."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def digest(secret: str) -> bytes:
+    """The SHA-256 by which a store knows a binding."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 def starting(live: Live, values: Mapping[str, Any]) -> Binding:
@@ -47,7 +57,7 @@ def starting(live: Live, values: Mapping[str, Any]) -> Binding:
     held = request.cookies.get(cookie_name(live), "")
     if _SECRET.fullmatch(held):
         return Binding(held, by_cookie=True)
-    return Binding(secrets.token_urlsafe(SECRET_BYTES), by_cookie=_keeps_cookies())
+    return Binding(new_secret(), by_cookie=_keeps_cookies())
 
 
 def presented(live: Live, values: Mapping[str, Any]) -> Binding:

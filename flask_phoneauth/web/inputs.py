@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +18,17 @@ from flask_phoneauth.settings import Settings
 from flask_phoneauth.web.origins import refuse_foreign
 
 MAX_BODY = 64 * 1024
+_CHALLENGE_ID = re.compile(r"[a-z2-7]{16}\.[A-Za-z0-9_-]{22}")
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class UnreadableBody(InvalidRequest):
+    """The body was not read, so no page can show again what it held."""
 
 
 def wants_json() -> bool:
     """JSON for a JSON body, or where it is preferred strictly over HTML; `*/*` is HTML."""
-    if request.mimetype == "application/json":
+    if request.is_json:
         return True
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
@@ -59,6 +65,16 @@ def optional_text(values: Mapping[str, Any], name: str) -> str:
     return "" if values.get(name) is None else text(values, name)
 
 
+def challenge_id(values: Mapping[str, Any]) -> str:
+    """The challenge that is meant; nothing where it cannot be the id of one."""
+    return known_form(text(values, "challenge_id"))
+
+
+def known_form(given: str) -> str:
+    """`given` if it looks like a challenge's id: no database is asked about anything else."""
+    return given if _CHALLENGE_ID.fullmatch(given) else ""
+
+
 def flag(values: Mapping[str, Any], name: str) -> bool:
     """True or false; missing or null is false."""
     value = values.get(name)
@@ -75,7 +91,7 @@ def client(settings: Settings) -> Client:
     """Who asks, by the address that Werkzeug's `ProxyFix` has vouched for (RULES 22)."""
     return Client(
         address=_network(request.remote_addr or ""),
-        user_agent=request.headers.get("User-Agent", ""),
+        user_agent="".join(filter(str.isprintable, request.headers.get("User-Agent", ""))),
         locale=locale(settings),
     )
 
@@ -100,11 +116,12 @@ def _form(form_type: type[FlaskForm]) -> Mapping[str, Any]:
     try:
         form = form_type()
     except RequestEntityTooLarge:
-        raise InvalidRequest("The form is too large.") from None
+        raise UnreadableBody("The form is too large.") from None
     form.validate()
-    if "csrf_token" in form.errors:
+    token = form.meta.csrf_field_name  # a host may have renamed it
+    if token in form.errors:
         raise CsrfFailed
-    return {name: value for name, value in form.data.items() if name != "csrf_token"}
+    return {name: value for name, value in form.data.items() if name != token}
 
 
 def _network(address: str) -> str:

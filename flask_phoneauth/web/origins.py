@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import request
 
@@ -29,7 +29,7 @@ def own_host(settings: Settings) -> str:
 def refuse_foreign(settings: Settings) -> None:
     """Raise `CrossSite` for a request that another site's page made."""
     origin = request.headers.get("Origin")
-    if origin is not None and origin in settings.allowed_origins:
+    if origin is not None and origin in map(_origin, settings.allowed_origins):
         return
     if origin is not None and origin != own_origin(settings):
         raise CrossSite
@@ -41,7 +41,7 @@ def safe_next(target: object, settings: Settings) -> str:
     """`target` as a path on this site, or nothing where it could lead elsewhere."""
     if not isinstance(target, str) or len(target) > MAX_NEXT:
         return ""
-    if any(ord(char) <= 32 or ord(char) == 127 or char == "\\" for char in target):
+    if not target.isprintable() or " " in target or "\\" in target:
         return ""
     own = own_origin(settings)
     if own and target.startswith(own + "/"):
@@ -53,6 +53,15 @@ def safe_next(target: object, settings: Settings) -> str:
     except ValueError:
         return ""
     return "" if parts.scheme or parts.netloc else target
+
+
+def this_page() -> str:
+    """Where to come back to after a login; nothing for the target of a form, which is no page."""
+    if request.method not in ("GET", "HEAD"):
+        return ""
+    path = quote(request.script_root + request.path, safe="/:@!$&'()*+,;=~")
+    query = request.query_string.decode(errors="replace")
+    return f"{path}?{query}" if query else path
 
 
 def _origin(url: str) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 
-from flask_phoneauth.errors import PhoneAuthError
+from flask_phoneauth.errors import PhoneAuthError, UnsupportedMediaType
 from flask_phoneauth.flows.look_up_challenge import Status, look_up_challenge
 from flask_phoneauth.locales.catalogue import catalogue_for
 from flask_phoneauth.sessions.state import Live
 from flask_phoneauth.web import binding
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
-from flask_phoneauth.web.inputs import locale
+from flask_phoneauth.web.inputs import UnreadableBody, locale
 from flask_phoneauth.web.origins import safe_next
 from flask_phoneauth.web.responses import Problem, problem_of, with_status
 
@@ -76,6 +76,8 @@ def sessions_page(live: Live, sessions: Sequence[Mapping[str, Any]]) -> Response
 def problem_page(live: Live, error: PhoneAuthError) -> Response:
     """The page on which the error happened, with the error on it; else a page of its own."""
     problem = problem_of(error, locale(live.parts.settings))
+    if isinstance(error, UnreadableBody | UnsupportedMediaType):
+        return _page(live, "problem.html", problem)
     if request.method == "POST" and request.endpoint == "phoneauth.login":
         return login_page(live, problem)
     if request.method == "POST" and request.endpoint in ("phoneauth.verify", "phoneauth.resend"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,14 +9,15 @@ from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
 from flask_login import current_user
 
 from flask_phoneauth.errors import (
-    Gone,
-    InvalidCode,
+    CsrfFailed,
+    FreshLoginRequired,
     InvalidRequest,
     Misconfigured,
     NotSignedIn,
     PhoneAuthError,
     StoreUnavailable,
     UnknownChallenge,
+    Used,
 )
 from flask_phoneauth.flows.look_up_challenge import look_up_challenge
 from flask_phoneauth.flows.request_code import Ask, Asked, request_code
@@ -25,14 +25,14 @@ from flask_phoneauth.flows.resend_code import resend_code
 from flask_phoneauth.flows.submit_code import submit_code
 from flask_phoneauth.sessions import login as sign_in
 from flask_phoneauth.sessions.loading import current_session, registry_is_down
-from flask_phoneauth.sessions.state import Live, current_live
+from flask_phoneauth.sessions.state import Live, current_live, current_state
 from flask_phoneauth.settings import SettingError, Settings
 from flask_phoneauth.web import binding, inputs, pages, responses
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
 from flask_phoneauth.web.limits import RouteLimit
-from flask_phoneauth.web.origins import own_host, safe_next
+from flask_phoneauth.web.origins import own_host, safe_next, this_page
 
-logger = logging.getLogger("flask_phoneauth")
+JSON_ENDPOINTS = ("phoneauth.me", "phoneauth.challenge")
 
 
 def create_blueprint(settings: Settings) -> Blueprint:
@@ -43,7 +43,8 @@ def create_blueprint(settings: Settings) -> Blueprint:
         url_prefix=settings.url_prefix or None,
         template_folder="templates",
         static_folder="static",
-        static_url_path="/static",
+        # at the root the app's own static files have `/static`
+        static_url_path="/static" if settings.url_prefix else "/phoneauth/static",
     )
     limit = RouteLimit(settings.route_limit)
     blueprint.before_request(lambda: _admit_request(limit))
@@ -66,10 +67,10 @@ def create_blueprint(settings: Settings) -> Blueprint:
 def _admit_request(limit: RouteLimit) -> None:
     if request.endpoint == "phoneauth.static":
         return
+    g.phoneauth_json = request.method == "DELETE" or request.endpoint in JSON_ENDPOINTS
     try:
         live = current_live()
-    except SettingError as error:
-        logger.error("Flask-PhoneAuth cannot start: %s", error)
+    except SettingError:
         raise Misconfigured from None
     if live.fault:
         raise Misconfigured
@@ -82,24 +83,25 @@ def _finish(response: Response) -> Response:
 
 def answer_problem(error: PhoneAuthError) -> Any:
     """An error as a problem for programs, as a page for people."""
-    if g.get("phoneauth_json") or inputs.wants_json() or isinstance(error, Misconfigured):
-        return responses.problem_json(responses.problem_of(error, _locale(error)))
-    if isinstance(error, NotSignedIn):
-        return redirect(url_for("phoneauth.login", next=request.full_path.rstrip("?")), 303)
+    return responses.harden(_problem(error))
+
+
+def _problem(error: PhoneAuthError) -> Any:
+    state = current_state()
+    as_json = g.get("phoneauth_json") or inputs.wants_json() or isinstance(error, Misconfigured)
+    if as_json or not state.is_live:  # without running parts there is no page
+        return responses.problem_json(responses.problem_of(error, inputs.locale(state.settings)))
+    if isinstance(error, NotSignedIn | FreshLoginRequired):
+        again = "1" if isinstance(error, FreshLoginRequired) else None
+        return redirect(url_for("phoneauth.login", next=this_page() or None, again=again), 303)
     return pages.problem_page(current_live(), error)
-
-
-def _locale(error: PhoneAuthError) -> str:
-    if isinstance(error, Misconfigured):
-        return "en"
-    return inputs.locale(current_live().parts.settings)
 
 
 def login() -> Any:
     """Type a number, ask for a code."""
     live = current_live()
-    if request.method == "GET":
-        if current_user.is_authenticated:
+    if request.method != "POST":
+        if current_user.is_authenticated and not _signs_in_again(live):
             return _sent_on(live, request.args.get("next"))
         return pages.login_page(live)
     settings = live.parts.settings
@@ -125,26 +127,30 @@ def login() -> Any:
 def verify() -> Any:
     """Type the code."""
     live = current_live()
-    if request.method == "GET":
+    if request.method != "POST":
         return _verify_page(live)
     settings = live.parts.settings
-    values = inputs.read_body(CodeForm, settings)
-    held = binding.presented(live, values)
-    challenge_id = inputs.text(values, "challenge_id")
     try:
+        values = inputs.read_body(CodeForm, settings)
+        held = binding.presented(live, values)
+        challenge_id = inputs.challenge_id(values)
         signed_in = submit_code(live.parts, challenge_id, values.get("code"), held.digest)
-    except (Gone, UnknownChallenge, InvalidCode):
-        if current_user.is_authenticated and not inputs.wants_json():
-            return _sent_on(live, None)  # a second click of a browser that is in already
+    except (CsrfFailed, Used, UnknownChallenge):  # the first click's login drops the form's token
+        if _is_in_already(live):
+            return _sent_on(live, None)
         raise
     payload = signed_in.payload
-    sign_in.start(
-        live,
-        signed_in.user,
-        inputs.client(settings),
-        remember=bool(payload.get("remember")),
-        new_user=signed_in.new_user,
-    )
+    try:
+        sign_in.start(
+            live,
+            signed_in.user,
+            inputs.client(settings),
+            remember=bool(payload.get("remember")),
+            new_user=signed_in.new_user,
+        )
+    except StoreUnavailable:  # the registry may be another database: the right code stays good
+        live.parts.challenges.reopen(challenge_id, now=live.parts.clock.now())
+        raise
     target = str(payload.get("next") or settings.after_login_url)
     if not inputs.wants_json():
         return redirect(target, 303)
@@ -153,12 +159,34 @@ def verify() -> Any:
 
 
 def _verify_page(live: Live) -> Any:
-    challenge_id = request.args.get("challenge_id", "")
-    if current_user.is_authenticated:
+    challenge_id = inputs.known_form(request.args.get("challenge_id", ""))
+    if current_user.is_authenticated and not _is_pending(live, challenge_id):
         return _sent_on(live, None)
     if not challenge_id:
         return redirect(url_for("phoneauth.login"), 303)
     return pages.verify_page(live, challenge_id)
+
+
+def _signs_in_again(live: Live) -> bool:
+    """Who needs a fresh login gets the page that others who are signed in are sent on from."""
+    record = current_session()
+    is_fresh = record is not None and live.registry.is_fresh(record)
+    return "again" in request.args and not is_fresh
+
+
+def _is_in_already(live: Live) -> bool:
+    """A second click of a browser whose first one signed it in."""
+    if inputs.wants_json() or not current_user.is_authenticated:
+        return False
+    return not _is_pending(live, inputs.known_form(request.form.get("challenge_id", "")))
+
+
+def _is_pending(live: Live, challenge_id: str) -> bool:
+    held = binding.presented(live, {})
+    try:
+        return look_up_challenge(live.parts, challenge_id, held.digest).status == "pending"
+    except UnknownChallenge:
+        return False
 
 
 def resend() -> Any:
@@ -170,7 +198,7 @@ def resend() -> Any:
     held = binding.presented(live, values)
     asked = resend_code(
         live.parts,
-        inputs.text(values, "challenge_id"),
+        inputs.challenge_id(values),
         held.digest,
         inputs.client(live.parts.settings),
     )
@@ -179,10 +207,10 @@ def resend() -> Any:
 
 def challenge(challenge_id: str) -> Any:
     """What became of a challenge (always JSON)."""
-    g.phoneauth_json = True
     live = current_live()
     held = binding.presented(live, {})
-    return responses.status_json(look_up_challenge(live.parts, challenge_id, held.digest))
+    known = inputs.known_form(challenge_id)
+    return responses.status_json(look_up_challenge(live.parts, known, held.digest))
 
 
 def logout() -> Any:
@@ -205,7 +233,6 @@ def _everywhere(values: Any) -> bool:
 
 def me() -> Any:
     """Who is signed in (always JSON)."""
-    g.phoneauth_json = True
     return jsonify(user=responses.user_json(_signed_in_user()))
 
 
@@ -213,7 +240,6 @@ def sessions() -> Any:
     """The user's devices; DELETE ends all others."""
     live = current_live()
     if request.method == "DELETE":
-        g.phoneauth_json = True
         inputs.guard_bodyless(live.parts.settings)
         _signed_in_user()
         sign_in.revoke_others(live)
@@ -237,7 +263,6 @@ def _with_dates(entry: dict[str, Any]) -> dict[str, Any]:
 
 def session(session_id: str) -> Any:
     """DELETE ends one of the user's sessions; `current` is this one."""
-    g.phoneauth_json = True
     live = current_live()
     inputs.guard_bodyless(live.parts.settings)
     _signed_in_user()

@@ -35,7 +35,8 @@ class Inbox:
     @property
     def counters(self) -> dict[str, int]:
         """What has been counted since the start, by name."""
-        return dict(self._parts.counters)
+        with self._parts.lock:
+            return dict(self._parts.counters)
 
     @property
     def watchers(self) -> int:

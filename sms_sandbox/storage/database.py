@@ -13,7 +13,7 @@ from sms_sandbox.settings import MEMORY
 from sms_sandbox.storage.schema import SCHEMA, SCHEMA_VERSION, TEXT_INDEX
 
 _READERS = 4
-_BUSY_SECONDS = 5.0
+_BUSY_SECONDS = 1.5
 
 
 class Database:
@@ -44,10 +44,10 @@ class Database:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._writer.commit()
             except BaseException:
                 self._writer.rollback()
                 raise
-            self._writer.commit()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -115,7 +115,7 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         raise StorageUnavailable(
             f"The database did not answer ({error}).",
             hint="Is the disk full, or does another program hold the file?",
@@ -134,7 +134,7 @@ def _prepare(connection: sqlite3.Connection, *, throw_away: bool) -> None:
         # Cursors begin at the hour of birth, so one of an earlier life is never taken for ours.
         started = int(time.time() * 1000)
         connection.executescript(
-            f"BEGIN; {SCHEMA} INSERT INTO sequence VALUES ({started});"
+            f"BEGIN; {SCHEMA} INSERT INTO sequence VALUES ({started});"  # noqa: S608
             f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
         _create_text_index(connection)

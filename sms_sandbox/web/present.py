@@ -61,7 +61,8 @@ def _status(message: Message) -> StatusView:
 
 
 def _badge(message: Message) -> str:
-    if message.provider == message.account:
+    # A native send has no vendor, so its account says it all.
+    if message.provider == "sandbox":
         return message.account
     return f"{message.provider} · {message.account}"
 

@@ -11,12 +11,20 @@ import pytest
 import urllib3
 from scripted_server import Behaviour, ScriptedServer, answer, drop, silence
 
-from flask_phoneauth.errors import ProviderDown, SendFailed, SendUncertain
+from flask_phoneauth.errors import (
+    AccountRefused,
+    NumberRefused,
+    ProviderDown,
+    SendFailed,
+    SendUncertain,
+)
 from flask_phoneauth.plugins import PROVIDERS, load_provider
 from flask_phoneauth.providers.base import Provider
 from flask_phoneauth.providers.sandbox import SandboxProvider
 from flask_phoneauth.records import Accepted, Outbound
 from flask_phoneauth.settings import Settings
+from sms_sandbox.server import SandboxServer
+from sms_sandbox.settings import Settings as SandboxSettings
 
 NUMBER = "+447911123456"
 CODE = "481920"
@@ -213,3 +221,28 @@ class TestEveryProviderWithANetwork:
 
 def test_every_built_in_provider_is_under_the_contract() -> None:
     assert sorted(rig.name for rig in RIGS) == sorted(PROVIDERS.rows)
+
+
+class TestTheSandboxItself:
+    def test_a_number_that_it_refuses_is_the_numbers_failure(self, sms: Any) -> None:
+        provider = SandboxProvider(sms.url, account=sms.account)
+        with pytest.raises(NumberRefused):
+            provider.send(message(to="+12"))
+        provider.close()
+
+    def test_a_text_that_it_refuses_is_not_the_numbers_failure(self, sms: Any) -> None:
+        provider = SandboxProvider(sms.url, account=sms.account)
+        with pytest.raises(AccountRefused):
+            provider.send(message(body=""))
+        provider.close()
+        assert sms.messages == []
+
+    def test_its_password_is_needed_and_enough(self) -> None:
+        with SandboxServer(SandboxSettings(port=0, password=SECRET)) as server:
+            stranger = SandboxProvider(server.url)
+            with pytest.raises(AccountRefused, match="credentials_refused"):
+                stranger.send(message())
+            friend = SandboxProvider(server.url, password=SECRET)
+            assert friend.send(message()).message_id
+            stranger.close()
+            friend.close()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -73,6 +74,15 @@ def make() -> Iterator[Make]:
         dispatch.close(WAIT)
 
 
+@pytest.fixture
+def switching_often() -> Iterator[None]:
+    """Make the interpreter change threads as often as it can, so that races show."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 @pytest.mark.parametrize("name", ["inline", "thread"])
 def test_each_dispatch_does_a_job_once(name: str) -> None:
     done: list[Job] = []
@@ -133,16 +143,16 @@ def test_a_full_queue_is_busy_and_takes_jobs_again_later(make: Make) -> None:
     assert [j.challenge_id for j in gate.done] == ["tag.0", "tag.1", "tag.2", "tag.4"]
 
 
-def test_from_settings_takes_workers_and_queue() -> None:
+def test_from_settings_takes_workers_queue_and_clock() -> None:
     gate = Gate()
     settings = Settings(dispatch_workers=2, dispatch_queue=1)
-    dispatch = ThreadDispatch.from_settings(settings, gate)
+    dispatch = ThreadDispatch.from_settings(settings, gate, clock=lambda: NOW)
     for number in range(2):
-        dispatch.submit(job(number, asked_at=time.time()))
+        dispatch.submit(job(number))
         gate.wait_for(1)
-    dispatch.submit(job(2, asked_at=time.time()))
+    dispatch.submit(job(2))
     with pytest.raises(Busy):
-        dispatch.submit(job(3, asked_at=time.time()))
+        dispatch.submit(job(3))
     gate.may_go.set()
     dispatch.close(WAIT)
     assert len(gate.done) == 3
@@ -162,6 +172,15 @@ def test_a_thousand_jobs_of_many_threads_are_each_done_once(make: Make) -> None:
         list(pool.map(lambda n: dispatch.submit(job(n)), range(1000)))
     assert dispatch.drain(WAIT)
     assert done == Counter({f"tag.{n}": 1 for n in range(1000)})
+
+
+def test_a_job_that_meets_a_retiring_thread_is_done(make: Make, switching_often: None) -> None:
+    done: list[Job] = []
+    dispatch = make(done.append, workers=1, idle_wait=0.0)
+    for number in range(500):
+        dispatch.submit(job(number))
+        assert dispatch.drain(2.0), f"job {number} has no thread"
+    assert len(done) == 500
 
 
 def test_a_job_that_waited_too_long_is_dropped_and_logged_without_number(
@@ -219,6 +238,15 @@ def test_idle_threads_retire_and_new_ones_begin_with_the_next_job(make: Make) ->
         workers[-1].join(WAIT)
         assert not workers[-1].is_alive()
     assert workers[0] is not workers[1]
+
+
+def test_an_idle_thread_is_woken_by_the_next_job(make: Make) -> None:
+    workers: set[threading.Thread] = set()
+    dispatch = make(lambda job: workers.add(threading.current_thread()), workers=1, idle_wait=999)
+    for number in range(20):
+        dispatch.submit(job(number))
+        assert dispatch.drain(2.0), f"job {number} was left lying"
+    assert len(workers) == 1
 
 
 def test_a_forgotten_dispatch_leaves_no_thread_behind() -> None:
@@ -308,6 +336,7 @@ def test_a_forked_process_begins_with_its_own_threads_and_an_empty_queue(make: M
     with dispatch._lock:  # as when another thread holds it at the moment of the fork
         child = os.fork()
         if child == 0:
+            signal.alarm(int(WAIT))  # a child that hangs must not outlive the test
             try:
                 dispatch.submit(job(3))
                 os._exit(0 if dispatch.drain(WAIT) else 2)

@@ -94,11 +94,23 @@ def test_without_a_terminal_nothing_was_sent(
         ConsoleProvider().send(message("text"))
 
 
+class LetterByLetter(io.StringIO):
+    """A stream that, as a real one may, lets other threads in within a write."""
+
+    def write(self, text: str) -> int:
+        return sum(super(LetterByLetter, self).write(letter) for letter in text)
+
+
 def test_messages_of_many_threads_stay_whole() -> None:
-    stream = io.StringIO()
+    stream = LetterByLetter()
     provider = ConsoleProvider(stream)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: provider.send(message(f"one {n}\ntwo {n}")), range(100)))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: provider.send(message(f"one {n}\ntwo {n}")), range(100)))
+    finally:
+        sys.setswitchinterval(before)
     sheets = stream.getvalue().split(f"\n{RULE}\n")
     bodies = [sheet for sheet in sheets if sheet.startswith("SMS to")]
     assert sorted(bodies) == sorted(

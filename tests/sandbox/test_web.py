@@ -21,8 +21,6 @@ from sms_sandbox.settings import Settings
 if TYPE_CHECKING:
     from browser_fixtures import OpenPage
 
-pytest_plugins = ("browser_fixtures",)
-
 PHONE = "+12015550123"
 OTHER = "+447700900123"
 TEXT = "Your code to sign in to Notes is 481920. Never share it."
@@ -185,8 +183,7 @@ def test_dark_mode_is_dark(sandbox: Sandbox, open_page: OpenPage) -> None:
     assert max(map(int, re.findall(r"\d+", ground)[:3])) < 40
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1360, 320])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1360), ("dark", 320)])
 def test_no_serious_accessibility_fault(
     sandbox: Sandbox, open_page: OpenPage, scheme: str, width: int
 ) -> None:
@@ -281,6 +278,9 @@ def test_search_and_account_filter_hold_for_live_messages(
     sandbox.send("a pear")
     sandbox.send("an apple")
     expect(rows(page).locator(".text")).to_have_text(["an apple"])
+    sandbox.send("a plum")
+    sandbox.send("another apple")
+    expect(rows(page).locator(".text")).to_have_text(["another apple", "an apple"])
     page = live(open_page(f"{sandbox.url}/?account=worker-3"))
     sandbox.send("not here")
     sandbox.send("here", account="worker-3")
@@ -393,6 +393,30 @@ def test_page_catches_up_after_the_sandbox_was_restarted(
         live(page)
     finally:
         second.stop()
+
+
+def test_page_is_live_behind_a_password(open_page: OpenPage) -> None:
+    secret = "correct horse"
+    with SandboxServer(Settings(port=0, password=secret)) as server:
+        assert urllib3.request("GET", server.url).status == 401
+        credentials = {"username": "any", "password": secret}
+        page = live(open_page(server.url, http_credentials=credentials))
+        expect(page.locator("#welcome")).to_contain_text("$SMS_SANDBOX_PASSWORD")
+        assert secret not in page.content()
+        page.get_by_role("button", name="Send me a test message").click()
+        expect(rows(page)).to_have_count(1)
+
+
+def test_new_messages_are_told_to_the_ear_with_spelled_codes(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    page = live(open_page(sandbox.url))
+    sandbox.send()
+    log = page.get_by_role("log")
+    expect(log).to_contain_text(f"Message to {PHONE}, code 4 8 1 9 2 0")
+    for n in range(3):
+        sandbox.send(f"text {n}")
+    expect(log.locator("p").last).to_have_text("3 new messages")
 
 
 def test_api_call_of_the_inspector_works_by_pasting(sandbox: Sandbox, open_page: OpenPage) -> None:

@@ -240,12 +240,7 @@
       leave();
       section.hidden = true;
       panel.hidden = false;
-      for (const way of findAll("[data-phoneauth-when]", panel)) {
-        way.hidden = way.dataset.phoneauthWhen !== status;
-        find("p", way).hidden = false;
-      }
-      const problem = find("[data-phoneauth-problem]");
-      if (problem) problem.hidden = true; // it spoke of a code that is gone
+      for (const way of findAll("[data-phoneauth-when]", panel)) way.hidden = way.dataset.phoneauthWhen !== status;
       panel.tabIndex = -1;
       panel.focus();
     };
@@ -287,11 +282,6 @@
   if (section) codePage(section);
 
   /* ---- every page ----------------------------------------------------------------------- */
-
-  /* A wrong entry leaves the focus in its field, which the message describes; whatever
-     else went wrong is read first. */
-  const problem = find('[data-phoneauth-problem="page"]');
-  if (problem) problem.focus();
 
   const local = new Intl.DateTimeFormat(root.lang || undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of findAll("time[data-phoneauth-time]")) {

@@ -10,6 +10,12 @@ const MOST = 5000;
 
 const newer = (a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0);
 
+/** Where the last message of an answer stands among the loaded ones, or -1. */
+function lastPlace(source, answer) {
+  const last = answer.messages.at(-1);
+  return last ? source.messages.findIndex((message) => message.id === last.id) : -1;
+}
+
 export class Feed {
   #sources = [];
   #turn = 0;
@@ -37,25 +43,30 @@ export class Feed {
     return this.#sources.map((source) => source.query);
   }
 
-  /** Reads the newest part of the window anew; older rows that were loaded stay. */
+  /** Reads the newest part of the window anew; older rows that were loaded stay, unless `cut`. */
   async refresh({ cut = false } = {}) {
     const turn = this.#turn;
     this.#round += 1;
     const round = this.#round;
-    const answers = await Promise.all(this.#sources.map((source) => {
-      const wanted = cut ? PAGE : Math.min(Math.max(source.messages.length, PAGE), LARGEST_PAGE);
-      return call("GET", withQuery("/messages", { ...source.query, limit: wanted }));
-    }));
+    const answers = await Promise.all(this.#sources.map((source) => this.#readTop(source, cut)));
     if (turn !== this.#turn || round !== this.#round) return; // a later reading knows more
     this.#sources.forEach((source, i) => this.#replaceTop(source, answers[i], cut));
     this.loaded = true;
     this.#join();
   }
 
+  async #readTop(source, cut) {
+    const read = (limit) => call("GET", withQuery("/messages", { ...source.query, limit }));
+    const loaded = cut ? 0 : source.messages.length;
+    const answer = await read(Math.min(Math.max(loaded, PAGE), LARGEST_PAGE));
+    // Many have come since: reach down to the rows that are here, so that these can stay.
+    const apart = loaded && answer.next && lastPlace(source, answer) < 0;
+    return apart ? read(LARGEST_PAGE) : answer;
+  }
+
   #replaceTop(source, answer, cut) {
-    const last = answer.messages.at(-1);
     const read = new Set(answer.messages.map((message) => message.id));
-    const at = last && answer.next && !cut ? source.messages.findIndex((m) => m.id === last.id) : -1;
+    const at = answer.next && !cut ? lastPlace(source, answer) : -1;
     const older = at < 0 ? [] : source.messages.slice(at + 1).filter((m) => !read.has(m.id));
     source.messages = [...answer.messages, ...older];
     // Rows that were loaded below the part read now came with their own cursor.
@@ -86,6 +97,8 @@ export class Feed {
     }
     const source = this.#sources.find((one) => !one.query.direction || one.query.direction === message.direction);
     if (!source) return;
+    const last = source.messages.at(-1);
+    if (source.next && last && message.created_at < last.created_at) return; // comes with its page
     let at = 0;
     while (at < source.messages.length && source.messages[at].created_at > message.created_at) at += 1;
     source.messages.splice(at, 0, message);

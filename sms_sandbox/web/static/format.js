@@ -128,7 +128,8 @@ export const handsetOf = (message) => (message.direction === "inbound" ? message
 /** The other side: the app's sender name or number. */
 export const senderOf = (message) => (message.direction === "inbound" ? message.to : message.from);
 
-export const badgeOf = (message) => (message.provider && message.provider !== message.account
-  ? `${message.provider} · ${message.account}` : message.account);
+/** Who sent it: a native send has no vendor, so its account says it all. */
+export const badgeOf = (message) => (message.provider === "sandbox"
+  ? message.account : `${message.provider} · ${message.account}`);
 
 export const partsOf = (message) => `${message.encoding} · ${message.segments} ${message.segments === 1 ? "part" : "parts"}`;

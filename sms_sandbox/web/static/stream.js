@@ -7,6 +7,7 @@ const BURST = 20; // events a second from which on they are gathered
 const GATHER = 250; // milliseconds
 const HELD = 2000; // events; a page in the background beyond this reads the window anew
 const PRUNED = 2000; // milliseconds; the oldest rows go in a steady trickle, no hurry
+const UNSEEN = 20000; // milliseconds until the stream of a hidden tab is closed
 const RETRY = [1000, 2000, 5000, 10000, 30000];
 
 /**
@@ -18,6 +19,9 @@ export function listen({ onBatch, onWindow, onState }) {
   let recent = [];
   let timer = 0;
   let failures = 0;
+  let again = 0;
+  let unseen = 0;
+  let source = null;
 
   function flush() {
     timer = 0;
@@ -36,7 +40,8 @@ export function listen({ onBatch, onWindow, onState }) {
   }
 
   function open() {
-    const source = new EventSource(address("/events"));
+    if (source) return;
+    source = new EventSource(address("/events"));
     for (const kind of KINDS) source.addEventListener(kind, (event) => hold(kind, event));
     source.addEventListener("resync", () => onWindow());
     source.addEventListener("prune", (event) => onWindow(JSON.parse(event.data).reason === "deleted" ? 0 : PRUNED));
@@ -48,13 +53,26 @@ export function listen({ onBatch, onWindow, onState }) {
     source.addEventListener("error", () => {
       onState("offline");
       if (source.readyState !== EventSource.CLOSED) return; // the browser itself tries again
-      setTimeout(open, RETRY[Math.min(failures, RETRY.length - 1)]);
+      close();
+      again = setTimeout(open, RETRY[Math.min(failures, RETRY.length - 1)]);
       failures += 1;
     });
-    addEventListener("pagehide", () => source.close(), { once: true });
   }
 
+  function close() {
+    clearTimeout(again);
+    source?.close();
+    source = null;
+  }
+
+  // A browser has six connections for a host: tabs that nobody sees must not hold them all.
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(unseen);
+    if (document.hidden) unseen = setTimeout(close, UNSEEN);
+    else open();
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => event.persisted && open());
   onState("connecting");
   open();
-  addEventListener("pageshow", (event) => event.persisted && open());
 }

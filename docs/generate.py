@@ -1,0 +1,424 @@
+"""Writes the tables of the reference pages from the code: `python docs/generate.py`.
+
+A table stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`; the text around it is
+written by hand. The pages are kept with their tables, so that they can be read without a build.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import Field, fields, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flask_phoneauth import errors, signals
+from flask_phoneauth.production import production_faults
+from flask_phoneauth.settings import PREFIX, Settings
+from sms_sandbox.control import document
+from sms_sandbox.control.routes import ROOT, operations
+from sms_sandbox.settings import Settings as SandboxSettings
+
+DOCS = Path(__file__).parent
+_BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end of \1 -->", re.DOTALL)
+
+SETTING_GROUPS: Mapping[str, str] = {
+    "url_prefix": "Addresses and name",
+    "providers": "Sending",
+    "database_url": "Databases",
+    "secret": "Keys",
+    "signup": "Sign-up",
+    "dispatch": "Dispatch",
+    "default_region": "Numbers and languages",
+    "code_length": "Codes",
+    "max_live_challenges": "Budgets",
+    "session_lifetime": "Sessions",
+    "after_login_url": "After login and logout",
+    "allowed_origins": "Other origins",
+    "allow_sandbox_in_production": "Overrides for production",
+}
+"""The setting that opens each group, in the order of the fields."""
+
+SECONDS = frozenset(
+    {
+        "code_ttl",
+        "cooldown",
+        "cooldown_idle",
+        "session_lifetime",
+        "session_idle",
+        "remember_lifetime",
+        "fresh_for",
+    }
+)
+"""The settings whose figures are seconds."""
+
+CURES: Mapping[str, str] = {
+    "invalid_request": "Send the fields of the HTTP reference; `errors` points at the wrong one.",
+    "invalid_code": "Type the code of the newest message. Without `tries_left` the try was not "
+    "counted: the request did not show the browser's cookie or the challenge secret.",
+    "not_signed_in": "Sign in.",
+    "fresh_login_required": "Sign in again, then repeat the request.",
+    "cross_site": "Send it from your own site, or name the origin in `ALLOWED_ORIGINS`. Behind a "
+    "proxy, set `PUBLIC_URL`.",
+    "csrf": "Load the page again and send its form.",
+    "number_not_verified": "Use another virtual number: an odd one is never verified.",
+    "country_blocked": "Use a number of a country in `ALLOWED_REGIONS`.",
+    "unknown_challenge": "Ask for a new code, and send the cookie or the secret that came with it.",
+    "unknown_session": "List the sessions again: it has ended, or is another user's.",
+    "number_taken": "Sign in with that number. A user store raises it; no route of this version "
+    "answers it.",
+    "expired": "Ask for a new code.",
+    "too_many_tries": "Ask for a new code.",
+    "used": "Ask for a new code, if nobody is signed in yet.",
+    "unsupported_media_type": "Label the body as what it is.",
+    "invalid_phone": "Follow `detail`; mostly the country code is missing.",
+    "cooldown": "Wait for `retry_after` seconds; the code sent before is still good.",
+    "rate_limited": "Wait for `retry_after` seconds.",
+    "locked": "Wait for `retry_after` seconds.",
+    "budget_exhausted": "Wait for `retry_after` seconds.",
+    "misconfigured": "Read the log: one sentence names each key and its cure.",
+    "provider_unavailable": "Try again; see the log for the provider's reason.",
+    "store_unavailable": "Try again; see whether the database answers.",
+    "busy": "Try again; raise `DISPATCH_WORKERS` or `DISPATCH_QUEUE` if it lasts.",
+}
+"""What to do about each problem."""
+
+FIXED: Sequence[tuple[str, str, str]] = (
+    ("flask_phoneauth.web.inputs:MAX_BODY", "bytes", "a request's body"),
+    ("flask_phoneauth.phone.spelling:MAX_LENGTH", "characters", "a typed number"),
+    ("flask_phoneauth.otp.code:MAX_CODE_TEXT", "characters", "a typed code"),
+    ("flask_phoneauth.web.origins:MAX_NEXT", "characters", "`next`; a longer one is ignored"),
+    ("flask_phoneauth.web.binding:KEPT_SECONDS", "s", "life of the binding cookie"),
+    ("flask_phoneauth.otp.challenge:REPEAT_FLOOR", "s", "a resend repeats the code while it "
+     "has at least this long to live"),
+    ("flask_phoneauth.otp.challenge:REPEAT_SHARE", "of `CODE_TTL`", "and at least this "
+     "share of its life"),
+    ("flask_phoneauth.otp.challenge:MAX_LIVE_CODES", "", "codes of one challenge that are good "
+     "at once; they share its tries"),
+    ("flask_phoneauth.otp.challenge:REMEMBERED", "s", "a finished challenge still tells its end"),
+    ("flask_phoneauth.otp.challenge:SENT_UNTIL_FAILED", "s", "a message that is withheld reads "
+     "`sent`, then `failed`"),
+    ("flask_phoneauth.flows.request_code:MAX_JITTER", "of the wait", "what chance adds to a "
+     "cooldown at most"),
+    ("flask_phoneauth.sessions.registry:MAX_USER_AGENT", "characters", "of a session's user agent "
+     "that are kept"),
+    ("flask_phoneauth.database.engine:WAIT_SECONDS", "s", "for a database's lock or a pooled "
+     "connection"),
+    ("flask_phoneauth.database.engine:STATEMENT_SECONDS", "s", "for a statement on PostgreSQL"),
+    ("flask_phoneauth.database.engine:POOL_SIZE", "", "connections kept; as many more under load"),
+    ("flask_phoneauth.dispatch.thread:MAX_AGE", "s", "a waiting message is dropped after"),
+    ("flask_phoneauth.dispatch.thread:EXIT_WAIT", "s", "the exit waits for messages being sent"),
+    ("flask_phoneauth.delivery.failover:TIME_BUDGET", "s", "after which no further provider is "
+     "begun"),
+    ("flask_phoneauth.providers.wire:CONNECT_TIMEOUT", "s", "to connect to the sandbox"),
+    ("flask_phoneauth.providers.wire:READ_TIMEOUT", "s", "for the sandbox's answer"),
+    ("flask_phoneauth.production:LEAST_SECRET", "characters", "of a secret in production, at "
+     "least"),
+)  # fmt: skip
+"""Figures of the extension that are no settings: where each stands, its unit, what it bounds."""
+
+SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
+    ("sms_sandbox.control.routes:MAX_BODY_BYTES", "bytes", "a request's body"),
+    ("sms_sandbox.control.codes:DEFAULT_TIMEOUT", "s", "of a wait, if it names none"),
+    ("sms_sandbox.control.codes:MAX_TIMEOUT", "s", "of a wait, at most"),
+    ("sms_sandbox.inbox.match:MAX_PATTERN", "characters", "of `body_regex`"),
+    ("sms_sandbox.segments:MAX_SEGMENTS", "", "parts of one text message"),
+)
+SANDBOX_SETTINGS: Mapping[str, tuple[str, str]] = {
+    "retention": ("messages", "kept, unless `--retention` or `PUT /settings` says otherwise"),
+    "max_waits": ("", "waits at once; one more is answered 503"),
+    "max_streams": ("", "event streams at once; one more is answered 503"),
+    "sent_after": ("s", "after which a message is `sent`"),
+    "delivered_after": ("s", "after which a message is `delivered`"),
+}
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; a bar within a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines
+    )
+
+
+def settings() -> str:
+    """Every setting: name, type, default, what it is about; in groups."""
+    parts: list[str] = []
+    rows: list[list[str]] = []
+    for entry in fields(Settings):
+        if entry.name in SETTING_GROUPS:
+            rows = []
+            parts.append(SETTING_GROUPS[entry.name])
+            parts.append(rows)  # type: ignore[arg-type]
+        rows.append([f"`{_key(entry)}`", _kind(entry), _default(entry), entry.metadata["about"]])
+    head = ("Setting", "Type", "Default", "About")
+    return "\n".join(
+        f"## {part}\n" if isinstance(part, str) else table(head, part) for part in parts
+    )
+
+
+def limits() -> str:
+    """Every setting that is a figure."""
+    rows = [
+        [f"`{_key(entry)}`", _default(entry), entry.metadata["about"]]
+        for entry in fields(Settings)
+        if _is_figure(entry)
+    ]
+    return table(("Setting", "Default", "Bounds"), rows)
+
+
+def fixed_limits() -> str:
+    """The figures of the extension that are no settings."""
+    return table(("Figure", "Bounds", "In"), [_fixed(*entry) for entry in FIXED])
+
+
+def sandbox_limits() -> str:
+    """The sandbox's figures."""
+    defaults = SandboxSettings()
+    rows = [
+        [f"{getattr(defaults, name):,} {unit}".strip(), about, f"`sms_sandbox.settings`: `{name}`"]
+        for name, (unit, about) in SANDBOX_SETTINGS.items()
+    ]
+    rows += [_fixed(*entry) for entry in SANDBOX_FIXED]
+    return table(("Figure", "Bounds", "In"), rows)
+
+
+def problems() -> str:
+    """Every problem: code, status, class, meaning, what the visitor reads, cure."""
+    rows = [
+        [str(kind.status), f"`{kind.code}`", f"`{kind.__name__}`", _told(kind), CURES[kind.code]]
+        for kind in problem_classes()
+    ]
+    return table(("Status", "`code`", "Class", "Meaning", "Cure"), rows)
+
+
+def problem_classes() -> list[type[errors.PhoneAuthError]]:
+    """The classes that carry a machine code of their own, by status."""
+    own = [kind for kind in _descendants(errors.PhoneAuthError) if "code" in vars(kind)]
+    return sorted(own, key=lambda kind: kind.status)
+
+
+def send_failures() -> str:
+    """What a provider may raise."""
+    rows = [[f"`{kind.__name__}`", _told(kind)] for kind in _descendants(errors.SendFailed)]
+    return table(("Class", "Meaning"), rows)
+
+
+def signal_list() -> str:
+    """Every signal with its arguments and meaning."""
+    names = {id(value): name for name, value in vars(signals).items()}
+    rows = []
+    for event, signal in signals.SIGNALS.items():
+        arguments = ", ".join(f"`{entry.name}`" for entry in fields(event))
+        rows.append([f"`{names[id(signal)]}`", arguments, _told(event)])
+    return table(("Signal", "Arguments", "Sent when"), rows)
+
+
+def production_checks() -> str:
+    """Every check, its cure as the log says it, and the setting that permits it."""
+    worst = Settings(
+        providers=("console", "sandbox"),
+        sandbox_url="http://127.0.0.1:8025",
+        store_url="memory://",
+        virtual_numbers=True,
+    )
+    seen = {}
+    for wrong in (Settings(), worst, replace(worst, secret="short")):
+        for fault in production_faults(wrong, {}):
+            seen[fault] = _permit(wrong, fault)
+    rows = [[f"`{fault.key}`", fault.cure, permit] for fault, permit in sorted(
+        seen.items(), key=lambda item: item[0].key
+    )]  # fmt: skip
+    return table(("Key", "Cure", "Permitted by"), rows)
+
+
+def sandbox_api() -> str:
+    """Every operation of the control API, from its OpenAPI document, and the shapes."""
+    described = document.build(operations(), ROOT)
+    parts = []
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            parts.append(_operation(f"{method.upper()} {ROOT}{path}", operation))
+    parts.append("## Shapes\n\n")
+    parts += [_shape(name, shape) for name, shape in described["components"]["schemas"].items()]
+    return "".join(parts)
+
+
+def _permit(wrong: Settings, fault: object) -> str:
+    for entry in fields(Settings):
+        if entry.name.endswith("_in_production"):
+            mended = replace(wrong, **{entry.name: True})
+            if fault not in production_faults(mended, {}):
+                return f"`{_key(entry)}`"
+    return "nothing"
+
+
+def _key(entry: Field[Any]) -> str:
+    return PREFIX + entry.name.upper()
+
+
+def _kind(entry: Field[Any]) -> str:
+    kind = typing.get_type_hints(Settings)[entry.name]
+    plain = {str: "text", bool: "true or false", int: "whole number"}
+    if kind in plain:
+        return "seconds" if entry.name in SECONDS else plain[kind]
+    if typing.get_origin(kind) is tuple:
+        return "list of seconds" if entry.name in SECONDS else "list of texts"
+    return "mapping"
+
+
+def _default(entry: Field[Any]) -> str:
+    value = getattr(Settings(), entry.name)
+    if not isinstance(value, bool) and entry.name in SECONDS:
+        steps = value if isinstance(value, tuple) else (value,)
+        return ", ".join(_span(step) for step in steps)
+    if value in ("", ()) or value == {}:
+        return "(empty)"
+    return f"`{value!r}`" if isinstance(value, str | bool) else f"{value:,}"
+
+
+def _span(seconds: int) -> str:
+    for unit, length in (("days", 86400), ("h", 3600)):
+        if seconds % length == 0:
+            return f"{seconds:,} s ({seconds // length} {unit})"
+    return f"{seconds:,} s"
+
+
+def _is_figure(entry: Field[Any]) -> bool:
+    value = entry.default
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or entry.name in SECONDS or entry.name == "route_limit"
+
+
+def _fixed(place: str, unit: str, about: str) -> list[str]:
+    module, _, name = place.partition(":")
+    value = getattr(import_module(module), name)
+    return [f"{value:,} {unit}".strip(), about, f"`{module}`: `{name}`"]
+
+
+def _told(kind: type) -> str:
+    assert kind.__doc__ is not None, f"{kind.__name__} says nothing about itself"
+    return " ".join(kind.__doc__.split())
+
+
+def _descendants(kind: type[Any]) -> Iterator[type[Any]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)
+
+
+def _operation(title: str, operation: Mapping[str, Any]) -> str:
+    parts = [f"### `{title}`\n\n{operation['summary']}.\n\n"]
+    parameters = [
+        [f"`{one['name']}`", one["in"], _schema_text(one["schema"]), one["description"]]
+        for one in operation.get("parameters", ())
+    ]
+    if parameters:
+        parts.append(table(("Value", "Where", "Type", "About"), parameters) + "\n")
+    content = operation.get("requestBody", {}).get("content", {})
+    body = content.get("application/json", {}).get("schema", {})
+    if body.get("properties"):
+        parts.append(table(("Field", "Type", "About"), list(_body_rows(body))) + "\n")
+    answers = [[status, *_answer(one)] for status, one in operation["responses"].items()]
+    parts.append(table(("Status", "Meaning", "Shape"), answers) + "\n")
+    return "".join(parts)
+
+
+def _body_rows(schema: Mapping[str, Any], prefix: str = "") -> Iterator[list[str]]:
+    required = schema.get("required", ())
+    for name, one in schema["properties"].items():
+        kind = _schema_text(one) + (", required" if name in required else "")
+        yield [f"`{prefix}{name}`", kind, one["description"]]
+        if "properties" in one:
+            yield from _body_rows(one, f"{prefix}{name}.")
+
+
+def _answer(answer: Mapping[str, Any]) -> tuple[str, str]:
+    for media, content in answer.get("content", {}).items():
+        shape = content["schema"].get("$ref", "").rpartition("/")[2]
+        return answer["description"], f"`{shape}`" if shape else f"`{media}`"
+    return answer["description"], ""
+
+
+def _schema_text(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
+    if "enum" in schema:
+        return ", ".join(f"`{word}`" for word in schema["enum"]) + _default_text(schema)
+    kinds = schema.get("type", "object")
+    kind = " or ".join(kinds) if isinstance(kinds, list) else kinds
+    if kind == "array":
+        kind = f"list of {_schema_text(schema['items'])}"
+    if "maximum" in schema:
+        kind += f" {schema.get('minimum', 0):,} to {schema['maximum']:,}"
+    elif "maxLength" in schema:
+        kind += f" of {schema.get('minLength', 0)} to {schema['maxLength']:,} characters"
+    return kind + _default_text(schema)
+
+
+def _default_text(schema: Mapping[str, Any]) -> str:
+    return f" ({_json_word(schema['default'])})" if "default" in schema else ""
+
+
+def _json_word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"`{value}`"
+
+
+def _shape(name: str, schema: Mapping[str, Any]) -> str:
+    parts = schema.get("allOf", [schema])
+    named = [one["$ref"].rpartition("/")[2] for one in parts if "$ref" in one]
+    rows = [
+        [f"`{field}`", _schema_text(one), "always" if field in part.get("required", ()) else ""]
+        for part in parts
+        for field, one in part.get("properties", {}).items()
+    ]
+    text = f"### {name}\n\n"
+    text += "".join(f"All of `{other}`, and:\n\n" for other in named)
+    return text + (table(("Field", "Type", "There"), rows) if rows else "A JSON object.\n") + "\n"
+
+
+GENERATORS: Mapping[str, Callable[[], str]] = {
+    "settings": settings,
+    "limits": limits,
+    "fixed_limits": fixed_limits,
+    "sandbox_limits": sandbox_limits,
+    "problems": problems,
+    "send_failures": send_failures,
+    "signals": signal_list,
+    "production_checks": production_checks,
+    "sandbox_api": sandbox_api,
+}
+
+
+def render(text: str) -> str:
+    """The page with its generated parts as the code has them now."""
+    return _BLOCK.sub(
+        lambda found: (
+            f"<!-- generated: {found[1]} -->\n\n{GENERATORS[found[1]]().strip()}\n\n"
+            f"<!-- end of {found[1]} -->"
+        ),
+        text,
+    )
+
+
+def pages() -> list[Path]:
+    """Every page of the documentation, in order."""
+    return sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
+
+
+def main() -> int:
+    """Rewrite the pages that lag; prints their names."""
+    for page in pages():
+        before = page.read_text(encoding="utf-8")
+        after = render(before)
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+            print(page.relative_to(DOCS))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

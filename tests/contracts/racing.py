@@ -1,0 +1,117 @@
+"""A crowd at one door: many threads at once, in this process or in one that a test starts.
+
+As a program: `python -m contracts.racing STORE FOLDER STORY WHO THREADS`. It says `ready`, waits
+for a line, lets its threads go, and prints what they were answered.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from contracts.stores import ALICE, BACKENDS, Bench
+
+from flask_phoneauth.budgets import AskPrice
+from flask_phoneauth.errors import StoreUnavailable
+
+
+def crowd(count: int, one: Callable[[int], Any]) -> list[Any]:
+    """What each of `count` threads was answered that called `one` at the same moment."""
+    gate = threading.Barrier(count)
+
+    def run(turn: int) -> Any:
+        gate.wait()
+        try:
+            return one(turn)
+        except StoreUnavailable:  # a store may be too busy, it may not be wrong
+            return "unavailable"
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # a lock that is missing must show
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(run, range(count)))
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def prepared(bench: Bench) -> list[str]:
+    """Four open challenges of one number, the same in every process."""
+    bench.configure(cooldown=(1,), sends_per_hour=50)
+    ids = []
+    for turn in range(4):
+        ids.append(bench.begun(who=f"w{turn}").challenge.id)
+        bench.now += 2
+    return ids
+
+
+def remembered(bench: Bench) -> list[str]:
+    """The ids of `prepared`, for a process that did not make them."""
+    tag = bench.keys.phone_tag(ALICE)
+    ids = [bench.draft(id=f"{tag}.{turn + 1:022d}").id for turn in range(4)]
+    bench.now += 8
+    return ids
+
+
+def right_codes(bench: Bench, turn: int, who: str) -> Any:
+    """The right code of the first challenge."""
+    first = remembered_id(bench, 0)
+    return bench.enter(first, bench.code(first), "w0")
+
+
+def wrong_codes(bench: Bench, turn: int, who: str) -> Any:
+    """A wrong code for each challenge in turn."""
+    challenge_id = remembered_id(bench, turn % 4)
+    return bench.enter(challenge_id, bench.wrong(challenge_id), f"w{turn % 4}")
+
+
+def starts(bench: Bench, turn: int, who: str) -> Any:
+    """A start of the same number from a browser of its own, without the cooldown."""
+    name = f"{who}-{turn}"
+    tag = bench.keys.phone_tag(ALICE)
+    challenge_id = f"{tag}.{name}"
+    price = AskPrice(bench.price(tag, name, address=name).charges, ())
+    return bench.ask(who=name, id=challenge_id, price=price)
+
+
+def remembered_id(bench: Bench, turn: int) -> str:
+    """The id of the challenge that `prepared` made at that turn."""
+    return f"{bench.keys.phone_tag(ALICE)}.{turn + 1:022d}"
+
+
+STORIES: Mapping[str, Callable[[Bench, int, str], Any]] = {
+    "right_codes": right_codes,
+    "wrong_codes": wrong_codes,
+    "starts": starts,
+}
+
+
+def told(answer: Any) -> str:
+    """An answer as one word: its type, for a refusal its code."""
+    return str(getattr(answer, "code", None) or getattr(answer, "how", None) or name_of(answer))
+
+
+def name_of(answer: Any) -> str:
+    """`Right`, `Wrong`, `Issued` ..."""
+    return answer if isinstance(answer, str) else type(answer).__name__
+
+
+def main(name: str, folder: str, story: str, who: str, threads: str) -> None:
+    """One process of a race."""
+    bench = Bench(BACKENDS[name].open(Path(folder)))
+    remembered(bench)
+    bench.configure(sends_per_hour=5, max_live_challenges=500)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    answers = crowd(int(threads), lambda turn: STORIES[story](bench, turn, who))
+    print(json.dumps([told(answer) for answer in answers]))
+    bench.store.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

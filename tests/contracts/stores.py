@@ -1,0 +1,214 @@
+"""Every challenge store behind one bench; a new backend joins by one line in `BACKENDS`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from flask_phoneauth.budgets import AskPrice, ask_price, failure_charges, tries_charge
+from flask_phoneauth.budgets import cooldowns as cooldowns_of
+from flask_phoneauth.database import migrate
+from flask_phoneauth.database.engine import Database
+from flask_phoneauth.database.tables import challenges
+from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
+from flask_phoneauth.otp.code import derive_code, digest_code
+from flask_phoneauth.otp.keys import Keyring
+from flask_phoneauth.records import LOGIN, Job
+from flask_phoneauth.settings import Settings
+from flask_phoneauth.stores.base import ChallengeStore, Issued, Settlement
+from flask_phoneauth.stores.memory import MemoryStore
+from flask_phoneauth.stores.sqlalchemy import SqlStore
+
+ALICE = "+447400123456"
+BOB = "+447400123457"
+START = 1_700_000_123.0
+"""Not on the edge of any bucket, and a float that SQL and JSON must carry unharmed."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """How to open a store in a folder, and the seeds that it still holds."""
+
+    open: Callable[[Path], ChallengeStore]
+    seeds: Callable[[Any], list[bytes]]
+    durable: bool = False
+    processes: bool = False
+
+
+def _open_sqlite(folder: Path) -> SqlStore:
+    database = Database(f"sqlite:///{folder}/challenges.db")
+    migrate.upgrade(database)
+    return SqlStore(database)
+
+
+def _sqlite_seeds(store: SqlStore) -> list[bytes]:
+    with store._database.read() as connection:
+        found = connection.execute(select(challenges.c.seed)).scalars()
+        return [seed for seed in found if seed is not None]
+
+
+def _memory_seeds(store: MemoryStore) -> list[bytes]:
+    return [c.seed for c in store._challenges.values() if c.seed is not None]
+
+
+BACKENDS: Mapping[str, Backend] = {
+    "memory": Backend(lambda folder: MemoryStore(), _memory_seeds),
+    "sqlite": Backend(_open_sqlite, _sqlite_seeds, durable=True, processes=True),
+}
+
+
+def binding_of(who: str) -> bytes:
+    """The SHA-256 that stands for a browser's secret."""
+    return hashlib.sha256(who.encode()).digest()
+
+
+@dataclass
+class Bench:
+    """One store, asked as the flows ask it, at a time that the test moves."""
+
+    store: ChallengeStore
+    settings: Settings = field(default_factory=Settings)
+    keys: Keyring = field(default_factory=lambda: Keyring(b"bench"))
+    now: float = START
+    made: int = 0
+    seeds: dict[str, bytes] = field(default_factory=dict)
+
+    def configure(self, **changes: Any) -> None:
+        """Other settings from here on."""
+        self.settings = replace(self.settings, **changes)
+
+    def price(self, tag: str, who: str, address: str = "198.51.100.7", jitter: float = 0.0) -> Any:
+        """What an ask of that number from that browser costs."""
+        return ask_price(
+            self.settings, phone_tag=tag, binding=self._name(who), address=address, jitter=jitter
+        )
+
+    def draft(self, phone: str = ALICE, who: str = "ann", **changes: Any) -> Draft:
+        """A challenge to be asked for; its seed is remembered by the bench."""
+        self.made += 1
+        tag = self.keys.phone_tag(phone)
+        challenge_id = changes.pop("id", f"{tag}.{self.made:022d}")
+        purpose = changes.pop("purpose", LOGIN)
+        seed = hashlib.sha256(challenge_id.encode()).digest()[:16]
+        self.seeds[challenge_id] = seed
+        length = self.settings.code_length
+        code = derive_code(
+            self.keys.current.code, seed=seed, purpose=purpose, generation=0, length=length
+        )
+        values = {
+            "phone": phone,
+            "binding": binding_of(who),
+            "reference": "AB",
+            "channel": "sms",
+            "key_id": self.keys.current.id,
+            "code_length": length,
+            "code_ttl": self.settings.code_ttl,
+            "max_tries": self.settings.max_tries,
+            "payload": {"host": "example.com", "locale": "en"},
+        }
+        return Draft(
+            id=challenge_id,
+            purpose=purpose,
+            seed=seed,
+            digest=self.digest(challenge_id, code, purpose),
+            **(values | changes),
+        )
+
+    def ask(
+        self,
+        phone: str = ALICE,
+        who: str = "ann",
+        *,
+        address: str = "198.51.100.7",
+        jitter: float = 0.0,
+        price: AskPrice | None = None,
+        **changes: Any,
+    ) -> Any:
+        """Start a login; `Issued` or `Refusal`."""
+        draft = self.draft(phone, who, **changes)
+        price = price or self.price(phone_tag_of(draft.id), who, address, jitter)
+        limit = self.settings.max_live_challenges
+        return self.store.issue(draft, price, live_limit=limit, now=self.now)
+
+    def begun(self, phone: str = ALICE, who: str = "ann", **changes: Any) -> Issued:
+        """Start a login that must be served."""
+        outcome = self.ask(phone, who, **changes)
+        assert isinstance(outcome, Issued), outcome
+        assert outcome.job is not None
+        return outcome
+
+    def resend(self, challenge_id: str, who: str = "ann", address: str = "198.51.100.7") -> Any:
+        """Ask for the message once more."""
+        price = self.price(phone_tag_of(challenge_id), who, address)
+        return self.store.resend(challenge_id, binding_of(who), price, now=self.now)
+
+    def settle(self, job: Job | None, outcome: str, who: str = "ann", reason: str = "") -> None:
+        """Tell what became of a message, as the job does."""
+        assert job is not None
+        code = self.code(job.challenge_id, job.generation)
+        digest = self.digest(job.challenge_id, code) if outcome == "accepted" else b""
+        tag = phone_tag_of(job.challenge_id)
+        self.store.settle(
+            job,
+            Settlement(outcome, digest=digest, reason=reason),
+            failures=failure_charges(self.settings, phone_tag=tag, binding=self._name(who)),
+            cooldowns=cooldowns_of(self.settings, phone_tag=tag, binding=self._name(who)),
+            now=self.now,
+        )
+
+    def code(self, challenge_id: str, generation: int = 0, purpose: str = LOGIN) -> str:
+        """The digits that the message holds."""
+        return derive_code(
+            self.keys.current.code,
+            seed=self.seeds[challenge_id],
+            purpose=purpose,
+            generation=generation,
+            length=self.settings.code_length,
+        )
+
+    def wrong(self, challenge_id: str) -> str:
+        """Digits that are in no message of the first generations."""
+        good = {self.code(challenge_id, generation) for generation in range(4)}
+        return next(f"{n:06d}" for n in range(9) if f"{n:06d}" not in good)
+
+    def digest(self, challenge_id: str, code: str, purpose: str = LOGIN) -> bytes:
+        """What the store compares."""
+        check = self.keys.current.check
+        return digest_code(check, challenge_id=challenge_id, purpose=purpose, code=code)
+
+    def enter(self, challenge_id: str, code: str, who: str = "ann", purpose: str = LOGIN) -> Any:
+        """One try."""
+        tag = phone_tag_of(challenge_id)
+        digest = self.digest(challenge_id, code, purpose)
+        return self.store.spend_try(
+            challenge_id,
+            Entry(purpose, binding_of(who), {self.keys.current.id: digest}),
+            tries_charge(self.settings, tag),
+            cooldowns=cooldowns_of(self.settings, phone_tag=tag, binding=self._name(who)),
+            now=self.now,
+        )
+
+    def peek(self, challenge_id: str, who: str = "ann") -> Any:
+        """Look without touching."""
+        tag = phone_tag_of(challenge_id)
+        cooldowns = cooldowns_of(self.settings, phone_tag=tag, binding=self._name(who))
+        return self.store.peek(challenge_id, binding_of(who), cooldowns, now=self.now)
+
+    def _name(self, who: str) -> str:
+        return self.keys.hashed("binding", binding_of(who))
+
+
+@contextmanager
+def opened(name: str, folder: Path) -> Iterator[Bench]:
+    """A bench on a fresh store of that backend."""
+    store = BACKENDS[name].open(folder)
+    try:
+        yield Bench(store)
+    finally:
+        store.close()

@@ -1,0 +1,157 @@
+"""A hundred at once: one winner, exact counts, in one process and in four (RULES 5, 33)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from contracts.racing import STORIES, crowd, prepared, told
+from contracts.stores import BACKENDS, Bench, opened
+
+from flask_phoneauth.stores.base import Ended, Refusal
+
+CROWD = 100
+PROCESSES = 4
+TESTS = Path(__file__).parent.parent
+SHARED = sorted(name for name, backend in BACKENDS.items() if backend.processes)
+
+
+def race(bench: Bench, story: str) -> Counter[str]:
+    """A hundred threads of this process."""
+    return Counter(told(a) for a in crowd(CROWD, lambda n: STORIES[story](bench, n, "here")))
+
+
+def race_processes(name: str, folder: Path, story: str) -> Counter[str]:
+    """Four processes of 25 threads each, let go at the same moment."""
+    command = [sys.executable, "-m", "contracts.racing", name, str(folder), story]
+    racers = [
+        subprocess.Popen(
+            [*command, f"process{number}", str(CROWD // PROCESSES)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=TESTS,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join((str(TESTS), str(TESTS.parent)))},
+        )
+        for number in range(PROCESSES)
+    ]
+    answers: Counter[str] = Counter()
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    for racer in racers:
+        out, _ = racer.communicate(timeout=60)
+        assert racer.returncode == 0
+        answers.update(json.loads(out))
+    return answers
+
+
+def at_most(limit: int, answers: Counter[str]) -> int:
+    """How many a limit lets through of those that the store had time for."""
+    return min(limit, CROWD - answers["unavailable"])
+
+
+def assert_one_winner(bench: Bench, first: str, answers: Counter[str]) -> None:
+    """One right code, everybody else came too late."""
+    assert answers["Right"] == 1
+    assert answers["used"] + answers["unavailable"] == CROWD - 1
+    assert bench.enter(first, bench.code(first), "w0") == Ended("used")
+    assert bench.peek(first, "w0").challenge.tries == 0
+
+
+def assert_counted(bench: Bench, ids: list[str], answers: Counter[str]) -> None:
+    """As many were looked at as were counted, and never more than the hour allows."""
+    allowed = bench.settings.tries_per_hour
+    assert set(answers) <= {"Wrong", "too_many_tries", "locked", "unavailable"}
+    assert answers["Wrong"] == at_most(allowed, answers)
+    tries = [bench.peek(c, f"w{n}").challenge.tries for n, c in enumerate(ids)]
+    assert sum(tries) == answers["Wrong"]
+    assert max(tries) <= bench.settings.max_tries
+    for turn, challenge_id in enumerate(ids):  # the right codes are dead
+        outcome = bench.enter(challenge_id, bench.code(challenge_id), f"w{turn}")
+        assert isinstance(outcome, Ended | Refusal)
+
+
+def assert_starts(bench: Bench, answers: Counter[str]) -> None:
+    """Exactly as many as the hour's budget, none lost and none too many."""
+    assert answers["Issued"] == at_most(bench.settings.sends_per_hour, answers)
+    assert answers["budget_exhausted"] + answers["unavailable"] == CROWD - answers["Issued"]
+    assert STORIES["starts"](bench, 0, "afterwards").code == "budget_exhausted"
+
+
+def test_a_hundred_right_codes_at_once_have_one_winner(bench: Bench) -> None:
+    first = prepared(bench)[0]
+    assert_one_winner(bench, first, race(bench, "right_codes"))
+
+
+def test_a_hundred_wrong_codes_at_once_are_counted_exactly(bench: Bench) -> None:
+    ids = prepared(bench)
+    assert_counted(bench, ids, race(bench, "wrong_codes"))
+
+
+def test_a_hundred_wrong_codes_for_one_challenge_stop_at_its_tries(bench: Bench) -> None:
+    first = prepared(bench)[0]
+    wrong = bench.wrong(first)
+    answers = Counter(told(a) for a in crowd(CROWD, lambda n: bench.enter(first, wrong, "w0")))
+    assert answers["Wrong"] == at_most(5, answers)
+    assert answers["too_many_tries"] + answers["unavailable"] == CROWD - answers["Wrong"]
+    assert bench.enter(first, bench.code(first), "w0") == Ended("too_many_tries")
+
+
+def test_a_hundred_starts_at_once_keep_the_budget_exactly(bench: Bench) -> None:
+    bench.configure(max_live_challenges=500)
+    assert_starts(bench, race(bench, "starts"))
+
+
+def test_a_hundred_starts_at_once_keep_the_number_of_open_challenges(bench: Bench) -> None:
+    bench.configure(sends_per_hour=50, max_live_challenges=3)
+    answers = race(bench, "starts")
+    assert answers["Issued"] == at_most(3, answers)
+
+
+def test_a_hundred_starts_at_once_send_one_message_while_it_cools_down(bench: Bench) -> None:
+    answers = Counter(told(a) for a in crowd(CROWD, lambda n: bench.ask(who=f"w{n}")))
+    assert answers["Issued"] == 1
+    assert answers["cooldown"] + answers["unavailable"] == CROWD - 1
+
+
+def test_right_and_wrong_codes_at_once_have_one_winner_at_most(bench: Bench) -> None:
+    first = prepared(bench)[0]
+    codes = (bench.code(first), bench.wrong(first))
+    both = crowd(CROWD, lambda n: bench.enter(first, codes[n % 2], "w0"))
+    answers = Counter(told(answer) for answer in both)
+    assert answers["Right"] <= 1
+    assert answers["Wrong"] <= 5
+    assert answers["Right"] or answers["Wrong"] == 5
+    assert bench.peek(first, "w0").challenge.tries == answers["Wrong"]
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_right_codes_in_four_processes_have_one_winner(name: str, tmp_path: Path) -> None:
+    with opened(name, tmp_path) as bench:
+        first = prepared(bench)[0]
+        assert_one_winner(bench, first, race_processes(name, tmp_path, "right_codes"))
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_wrong_codes_in_four_processes_are_counted_exactly(name: str, tmp_path: Path) -> None:
+    with opened(name, tmp_path) as bench:
+        ids = prepared(bench)
+        assert_counted(bench, ids, race_processes(name, tmp_path, "wrong_codes"))
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_starts_in_four_processes_keep_the_budget_exactly(name: str, tmp_path: Path) -> None:
+    with opened(name, tmp_path) as bench:
+        bench.now += 8
+        bench.configure(max_live_challenges=500)
+        assert_starts(bench, race_processes(name, tmp_path, "starts"))

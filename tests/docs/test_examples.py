@@ -1,0 +1,269 @@
+"""The examples of the pages, run as a reader would run them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from flask import Flask
+
+from flask_phoneauth.errors import ProviderDown
+from flask_phoneauth.records import Outbound
+from sms_sandbox.server import SandboxServer
+
+ROOT = Path(__file__).parents[2]
+APP, SANDBOX = "http://127.0.0.1:5000", "http://127.0.0.1:8025"
+FREE_PORT = " --no-reload --port 0"
+SECRET = "a secret of the tests, long enough"
+
+Take = Callable[[str, str], str]
+Start = Callable[..., Any]
+Shell = Callable[..., str]
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """Save a page's file, in the folder that its name says."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def fetch(url: str, form: bytes | None = None) -> tuple[int, str]:
+    """The status and the text behind an address, redirects followed; a form is posted."""
+    try:
+        with urlopen(url, form, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def test_every_example_is_run_by_a_test_of_this_file(
+    generate: ModuleType, blocks: Callable[[str], list[re.Match[str]]]
+) -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    run = set(re.findall(r'take\(\s*"([^"]+)",\s*"([^"]+)"', source))
+    marked = set()
+    for path in generate.pages():
+        page = path.relative_to(ROOT / "docs").as_posix()
+        for block in blocks(page):
+            assert block["mark"] or block["language"] == "text", f"{page}: {block['text']}"
+            if block["mark"] == "example":
+                marked.add((page, block["name"]))
+    assert marked == run
+
+
+def test_ten_lines_log_in_with_the_console(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
+    write(tmp_path, "hello.py", take("quickstart.md", "hello.py"))
+    app = start(take("quickstart.md", "run").strip() + FREE_PORT)
+    assert "Sign in with your phone" in fetch(app.url)[1]
+    asked = json.loads(shell(take("quickstart.md", "curl_login").replace(APP, app.url)))
+    app.line(r"SMS to \+12015550123")
+    entered = json.loads(shell(verify_line(take, asked, app.line(r"\b\d{6}\b"), app.url)))
+    assert entered == json.loads(take("quickstart.md", "verify.json"))
+    assert f"Hello, {entered['user']['phone']}!" in shell(f"curl -s -b cookies.txt {app.url}/")
+
+
+def verify_line(take: Take, asked: dict[str, Any], code: str, url: str) -> str:
+    """The page's line that enters the code, its places filled."""
+    line = take("quickstart.md", "curl_verify").replace(APP, url)
+    line = line.replace("CHALLENGE_ID", asked["challenge_id"])
+    line = line.replace("CHALLENGE_SECRET", asked["challenge_secret"])
+    return re.sub(r"\bCODE\b", code, line)
+
+
+def test_curl_logs_in_with_the_sandbox(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
+    prefixed = take("quickstart.md", "prefixed.py")
+    hello = take("quickstart.md", "hello.py").replace("PhoneAuth(app)\n", prefixed)
+    write(tmp_path, "hello.py", hello)
+    sandbox = start(take("quickstart.md", "serve").strip() + " --port 0")
+    command = take("quickstart.md", "run_with_sandbox").replace(SANDBOX, sandbox.url)
+    app = start(command.strip() + FREE_PORT)
+    asked = json.loads(shell(take("quickstart.md", "curl_login").replace(APP, app.url)))
+    assert set(asked) == set(json.loads(take("quickstart.md", "login.json")))
+    code = shell(take("quickstart.md", "code"), SMS_SANDBOX_URL=sandbox.url).strip()
+    entered = json.loads(shell(verify_line(take, asked, code, app.url)))
+    assert entered == json.loads(take("quickstart.md", "verify.json"))
+    printed = shell(take("quickstart.md", "curl_me").replace(APP, app.url))
+    assert json.loads(printed) == {"user": entered["user"]}
+
+
+def test_pytest_examples_pass(take: Take, shell: Shell, tmp_path: Path) -> None:
+    write(tmp_path, "hello.py", take("quickstart.md", "factory.py"))
+    write(tmp_path, "test_hello.py", take("quickstart.md", "test_hello.py"))
+    write(tmp_path, "test_sandbox.py", take("quickstart.md", "test_sandbox.py"))
+    printed = shell("python -m pytest -q -p no:cacheprovider")
+    assert "3 passed" in printed
+
+
+def test_sandbox_commands_and_calls(take: Take, start: Start, shell: Shell) -> None:
+    sandbox = start(take("sandbox.md", "serve").strip() + " --port 0")
+    lines = shell(take("sandbox.md", "shell"), SMS_SANDBOX_URL=sandbox.url).splitlines()
+    assert lines[1] == "424242"
+    assert json.loads(lines[-1])["body"] == "See you at eight"
+    printed = shell(take("sandbox.md", "http").replace(SANDBOX, sandbox.url))
+    assert '"code":"171717"' in printed.replace(" ", "")
+    assert "\n171717\n" in printed
+
+
+def test_login_form_stands_on_the_apps_own_page(take: Take, start: Start, tmp_path: Path) -> None:
+    welcome = take("how-to/login_form.md", "templates/welcome.html")
+    write(tmp_path, "templates/welcome.html", welcome)
+    write(tmp_path, "app.py", take("how-to/login_form.md", "app.py"))
+    app = start("flask --app app run --debug" + FREE_PORT)
+    _, page = fetch(app.url)
+    assert "Keep your notes" in page
+    assert 'action="/auth/login"' in page
+    assert re.search(r'name="next"[^>]*value="/notes"', page)
+    sheet = re.search(r'href="([^"]+\.css)"', page)
+    assert sheet is not None
+    assert fetch(app.url + sheet[1])[0] == 200
+    assert "Sign in with your phone" in fetch(app.url + "/notes")[1]
+
+
+def test_pages_stand_in_the_apps_own_frame(take: Take, start: Start, tmp_path: Path) -> None:
+    layout = take("how-to/templates.md", "templates/layout.html")
+    base = take("how-to/templates.md", "templates/phoneauth/base.html")
+    login = take("how-to/templates.md", "templates/phoneauth/login.html")
+    write(tmp_path, "templates/layout.html", layout)
+    write(tmp_path, "templates/phoneauth/base.html", base)
+    write(tmp_path, "templates/phoneauth/login.html", login)
+    write(tmp_path, "hello.py", take("quickstart.md", "hello.py"))
+    app = start("flask --app hello run --debug" + FREE_PORT)
+    _, page = fetch(app.url + "/auth/login")
+    assert "<title>Welcome · Notes</title>" in page
+    assert '<nav><a href="/">Notes</a></nav>' in page
+    assert "Your notes, on every device" in page
+    assert 'action="/auth/login"' in page
+    status, problem = fetch(app.url + "/auth/logout", b"no=token")
+    assert status == 403
+    assert '<nav><a href="/">Notes</a></nav>' in problem
+
+
+def install_provider(take: Take, folder: Path) -> None:
+    """Put the page's provider into `folder` as an installed distribution would have it."""
+    write(folder, "example_sms.py", take("how-to/provider.md", "example_sms.py"))
+    project = tomllib.loads(take("how-to/provider.md", "pyproject.toml"))["project"]
+    lines = []
+    for group, entries in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())]
+    info = "example_sms-1.0.dist-info"
+    write(folder, f"{info}/METADATA", "Metadata-Version: 2.1\nName: example-sms\nVersion: 1.0\n")
+    write(folder, f"{info}/entry_points.txt", "\n".join(lines) + "\n")
+
+
+def test_provider_of_ones_own_sends(take: Take, start: Start, shell: Shell, tmp_path: Path) -> None:
+    sandbox = start("sms-sandbox serve --port 0")
+    install_provider(take, tmp_path)
+    configure = take("how-to/provider.md", "configure")
+    hello = take("quickstart.md", "hello.py").replace(
+        "PhoneAuth(app)\n", f"{configure}PhoneAuth(app)\n"
+    )
+    write(tmp_path, "hello.py", hello)
+    app = start(
+        "flask --app hello run --debug" + FREE_PORT,
+        EXAMPLE_SMS_URL=f"{sandbox.url}/api/v1/messages",
+        EXAMPLE_SMS_KEY="key",
+    )
+    shell(take("quickstart.md", "curl_login").replace(APP, app.url))
+    line = shell("sms-sandbox wait --to +12015550123 --json", SMS_SANDBOX_URL=sandbox.url)
+    assert json.loads(line)["from"] == "Example"
+
+
+def test_provider_of_ones_own_tells_what_went_wrong(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sms_server: SandboxServer
+) -> None:
+    write(tmp_path, "example_sms.py", take("how-to/provider.md", "example_sms.py"))
+    spec = importlib.util.spec_from_file_location("example_sms", tmp_path / "example_sms.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setenv("EXAMPLE_SMS_URL", f"{sms_server.url}/metrics/none")
+    monkeypatch.setenv("EXAMPLE_SMS_KEY", "key")
+    message = Outbound("+12015550123", "text", "reference")
+    provider = module.ExampleSms.from_settings(None)
+    with pytest.raises(module.NumberRefused):
+        provider.send(message)
+    provider.close()
+    unreachable = module.ExampleSms("http://127.0.0.1:1/", "key")
+    with pytest.raises(ProviderDown):
+        unreachable.send(message)
+
+
+def test_production_settings_serve_and_a_missing_one_refuses(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
+    install_provider(take, tmp_path)
+    notes = take("how-to/production.md", "notes.py")
+    notes = notes.replace("/var/lib/notes", str(tmp_path / "var")[1:])
+    keys = {"SECRET_KEY": SECRET, "EXAMPLE_SMS_URL": f"{APP}/", "EXAMPLE_SMS_KEY": "key"}
+    write(tmp_path, "notes.py", notes)
+    printed = shell(take("how-to/production.md", "init_db"), **keys)
+    assert "The tables are ready." in printed
+    app = start("flask --app notes run --port 0", **keys)
+    assert fetch(app.url + "/auth/login")[0] == 200
+    write(tmp_path, "lacking.py", re.sub(r".*PHONEAUTH_PUBLIC_URL.*\n", "", notes))
+    app = start("flask --app lacking run --port 0", **keys)
+    status, problem = fetch(app.url + "/auth/login")
+    assert (status, json.loads(problem)["code"]) == (500, "misconfigured")
+    app.line("PHONEAUTH_PUBLIC_URL: set the address that visitors use, with https")
+
+
+def test_problem_is_as_shown(take: Take, app: Flask) -> None:
+    answer = app.test_client().post("/auth/login", json={"phone": "07700 900123"})
+    assert answer.get_json() == json.loads(take("reference/errors.md", "problem.json"))
+    assert answer.mimetype == "application/problem+json"
+
+
+def test_signal_example_hears_of_a_new_user(
+    take: Take, app: Flask, phoneauth_login: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    listeners: dict[str, Any] = {"app": app}
+    exec(take("reference/signals.md", "signals.py"), listeners)
+    answer = phoneauth_login(app.test_client())
+    assert f"a new user: {answer['user']['id']}" in capsys.readouterr().out
+
+
+def test_python_example_signs_in_from_routes_of_ones_own(
+    take: Take, app: Flask, phoneauth_code: Callable[[str], str]
+) -> None:
+    own: dict[str, Any] = {"app": Flask("own", instance_path=app.instance_path)}
+    own["app"].config.from_mapping(app.config)
+    exec(take("reference/python.md", "python.py"), own)
+    client = own["app"].test_client()
+    asked = client.post("/kiosk/number", json={"phone": "+12015550123"}).get_json()
+    entry = {**asked, "code": phoneauth_code("+12015550123")}
+    assert client.post("/kiosk/code", json=entry).get_json() == {"new_user": True}
+    assert client.get("/auth/me").get_json()["user"]["phone"] == "+12015550123"
+    wrong = client.post("/kiosk/number", json={"phone": "12"}, headers={"Accept": "text/html"})
+    assert wrong.status_code == 422
+
+
+def test_readme_shows_the_same_ten_lines(take: Take) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = take("quickstart.md", "hello.py")
+    assert f"```python\n{lines}```" in readme
+    assert len([line for line in lines.splitlines() if line]) == 10
+
+
+def test_readme_and_contributing_name_commands_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"(?m)^([a-z]+):", makefile))
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        named = set(re.findall(r"(?m)(?:^|`)make ([a-z]+)", text))
+        assert named
+        assert named <= targets

@@ -1,0 +1,183 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.cli import main
+from sms_sandbox.client import SandboxClient
+from sms_sandbox.server import SandboxServer
+
+NUMBER = "+9901234567"
+COMMAND = [sys.executable, "-m", "sms_sandbox.cli"]
+
+
+def _start(*switches: str, **environ: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "serve", *switches],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environ},
+    )
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    running = _start("--port", "0", SMS_SANDBOX_DB=str(tmp_path / "sms.db"))
+    yield running
+    if running.poll() is None:
+        running.kill()
+    running.communicate()
+
+
+def _welcome(running: subprocess.Popen[str]) -> list[str]:
+    assert running.stdout is not None
+    return list(iter(running.stdout.readline, "Ctrl-C stops it.\n"))
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_prints_its_address_serves_and_stops_cleanly(
+    process: subprocess.Popen[str], stop: signal.Signals
+) -> None:
+    welcome = _welcome(process)
+    url = welcome[0].strip().removeprefix("SMS sandbox: ")
+    sent = subprocess.run(
+        [*COMMAND, "send", NUMBER, "code 482913", "--url", url],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "482913" in sent.stdout
+    with SandboxClient(url) as client:
+        assert client.claim_code(NUMBER)["code"] == "482913"
+    process.send_signal(stop)
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+    assert f"  export FLASK_PHONEAUTH_SANDBOX_URL={url}\n" in welcome
+
+
+@pytest.mark.parametrize(
+    ("switches", "cure"),
+    [
+        (["--host", "0.0.0.0"], "--password"),
+        (["--port", "99999"], "65535"),
+        (["--db", "/nonexistent/folder/x.db", "--port", "0"], ":memory:"),
+    ],
+)
+def test_serve_refuses_in_one_sentence(switches: list[str], cure: str) -> None:
+    out, err = _start(*switches).communicate(timeout=20)
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+    assert cure in err
+
+
+def test_port_in_use_is_one_sentence(server: SandboxServer) -> None:
+    running = _start("--port", server.url.rpartition(":")[2])
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 2
+    assert len(err.strip().splitlines()) == 1
+    assert "--port" in err
+
+
+@pytest.fixture
+def at(server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("SMS_SANDBOX_URL", server.url)
+    return server.url
+
+
+def test_code_command_waits_claims_and_prints_the_code(
+    at: str, client: SandboxClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.send(to=NUMBER, body="code 111111")
+    client.send(to=NUMBER, body="code 222222")
+    for expected in ("111111", "222222"):
+        assert main(["code", NUMBER]) == 0
+        assert capsys.readouterr().out == f"{expected}\n"
+    assert main(["code", NUMBER, "--newest", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["code"] == "222222"
+
+
+def test_time_out_has_its_own_status_and_tells_what_came(
+    at: str, client: SandboxClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.send(to=NUMBER, body="code 111111", account="other")
+    assert main(["code", NUMBER, "--account", "mine", "--timeout", "0"]) == 3
+    assert "you asked mine" in capsys.readouterr().err
+
+
+def test_wait_prints_json_lines_and_takes_conditions(
+    at: str, client: SandboxClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.send(to=NUMBER, body="one", sender="Shop")
+    client.send(to=NUMBER, body="two", sender="Notes")
+    arguments = ["wait", "--to", NUMBER, "--from", "Notes", "--contains", "two", "--until", "sent"]
+    assert main([*arguments, "--peek", "--json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["body"] for line in lines] == ["two"]
+    assert main(["wait", "--absent", "--timeout", "0"]) == 1
+
+
+def test_reply_and_reset(
+    at: str, client: SandboxClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = client.send(to=NUMBER, body="hello", account="a")
+    assert main(["reply", sent["id"], "STOP"]) == 0
+    assert client.messages(direction="inbound")[0]["body"] == "STOP"
+    assert main(["reset"]) == 2
+    assert main(["reset", "--account", "a"]) == 0
+    assert main(["reset", "--all"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["2 deleted", "0 deleted"]
+
+
+def test_env_prints_lines_that_a_shell_can_read(
+    at: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["env", "--account", "it's me"]) == 0
+    lines = capsys.readouterr().out
+    shown = subprocess.run(
+        ["sh", "-c", lines + 'printf %s "$FLASK_PHONEAUTH_SANDBOX_ACCOUNT"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "it's me"
+    assert f"FLASK_PHONEAUTH_SANDBOX_URL={at}" in lines
+
+
+def test_hostile_text_cannot_steer_the_terminal(
+    at: str, client: SandboxClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.send(to=NUMBER, body="a\u202eb\nsecond line\tc")
+    assert main(["wait"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("\n") == 1
+    assert "\u202e" not in shown
+
+
+def test_unreachable_sandbox_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["code", NUMBER, "--url", "http://127.0.0.1:1"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("sms-sandbox: No sandbox answers")
+    assert len(err.splitlines()) == 1
+
+
+def test_tail_prints_messages_as_they_arrive(
+    at: str, client: SandboxClient, server: SandboxServer
+) -> None:
+    running = subprocess.Popen(
+        [*COMMAND, "tail", "--json"], stdout=subprocess.PIPE, text=True, env=os.environ.copy()
+    )
+    try:
+        while not server.sandbox.inbox.watchers:
+            assert running.poll() is None
+        client.send(to=NUMBER, body="live")
+        assert running.stdout is not None
+        assert json.loads(running.stdout.readline())["body"] == "live"
+    finally:
+        running.terminate()
+        running.communicate(timeout=10)

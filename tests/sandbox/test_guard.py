@@ -1,0 +1,189 @@
+import base64
+import logging
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sandbox.control_calls import SEND, problem
+
+from sms_sandbox.app import Sandbox, create_app
+
+READ, WRITE = "/api/v1/messages", "/api/v1/messages"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:8025",
+        "LOCALHOST",
+        "127.0.0.1:1",
+        "127.3.2.1",
+        "[::1]:80",
+        "[::1]",
+        "sms.localhost:8025",
+        "api.twilio.com",
+        "sns.eu-west-1.amazonaws.com",
+        "rest.nexmo.com",
+    ],
+)
+def test_own_and_vendor_hosts_are_served(web: FlaskClient, host: str) -> None:
+    assert web.get(READ, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.nip.io",
+        "twilio.com.evil.example",
+        "eviltwilio.com",
+        "s3.amazonaws.com",
+        "0.0.0.0",
+        "192.168.1.5:8025",
+        "localhost@evil",
+        "",
+        "localhost:8025:1",
+        "[::2]",
+        "a b",
+        "localhost/",
+        "127.0.0.1:999999999",
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/api/v1/messages", "/api/v1/events", "/nothing"]
+)
+def test_foreign_host_is_421_on_every_path(web: FlaskClient, host: str, path: str) -> None:
+    problem(web.get(path, headers={"Host": host}), 421, "misdirected")
+
+
+def test_allowed_host_is_served(make_sandbox: Callable[..., Sandbox]) -> None:
+    web = create_app(make_sandbox(allow_hosts=("sms", "Box.Example"))).test_client()
+    for host in ("sms:8025", "box.example"):
+        assert web.get(READ, headers={"Host": host}).status_code == 200
+    problem(web.get(READ, headers={"Host": "other"}), 421, "misdirected")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:9999"},
+        {"Origin": "file://"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", WRITE),
+        ("DELETE", "/api/v1/messages?all=true"),
+        ("POST", "/api/v1/reset?all=true"),
+        ("PUT", "/api/v1/settings"),
+        ("POST", "/api/v1/wait"),
+    ],
+)
+def test_foreign_page_cannot_write(web: FlaskClient, headers: dict, method: str, path: str) -> None:
+    body = None if method == "DELETE" else SEND
+    problem(web.open(path, method=method, json=body, headers=headers), 403, "cross_site")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+    ids=str,
+)
+def test_own_page_and_programs_can_write(web: FlaskClient, headers: dict) -> None:
+    assert web.post(WRITE, json=SEND, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""],
+)
+def test_write_must_be_labelled_json(web: FlaskClient, label: str) -> None:
+    answer = web.post(WRITE, data=b'{"to": "+9901234567"}', content_type=label)
+    problem(answer, 415, "unsupported_media_type")
+
+
+def test_write_without_a_body_must_be_labelled_too(web: FlaskClient) -> None:
+    problem(web.post("/api/v1/reset?all=true"), 415, "unsupported_media_type")
+
+
+def test_delete_with_a_body_must_be_labelled(web: FlaskClient) -> None:
+    answer = web.delete("/api/v1/messages?all=true", data=b"x", content_type="text/plain")
+    problem(answer, 415, "unsupported_media_type")
+
+
+def test_no_answer_opens_the_sandbox_to_other_origins(web: FlaskClient) -> None:
+    for method in ("GET", "OPTIONS"):
+        answer = web.open(READ, method=method, headers={"Origin": "https://evil.example"})
+        assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {token}"}
+
+
+@pytest.fixture
+def locked(make_sandbox: Callable[..., Sandbox]) -> FlaskClient:
+    return create_app(make_sandbox(password="hünter:2")).test_client()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/messages", "/api/v1/events", "/metrics", "/api/v1/openapi.json", "/x"]
+)
+def test_password_guards_reads_too(locked: FlaskClient, path: str) -> None:
+    answer = locked.get(path)
+    problem(answer, 401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        _basic("", "wrong"),
+        _basic("hünter:2", ""),
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Basic !!!"},
+        {"Authorization": "Digest x"},
+        {"Authorization": ""},
+    ],
+    ids=str,
+)
+def test_wrong_password_is_refused(locked: FlaskClient, headers: dict) -> None:
+    problem(locked.get(READ, headers=headers), 401, "unauthorized")
+
+
+def test_password_opens_by_basic_with_any_user_and_by_bearer(locked: FlaskClient) -> None:
+    for user in ("", "anyone"):
+        assert locked.get(READ, headers=_basic(user, "hünter:2")).status_code == 200
+    bearer = "Bearer hünter:2".encode().decode("latin-1")
+    assert locked.get(READ, headers={"Authorization": bearer}).status_code == 200
+
+
+def test_health_needs_no_password(locked: FlaskClient) -> None:
+    assert locked.get("/healthz").status_code == locked.get("/readyz").status_code == 200
+
+
+def test_password_never_reaches_the_log(
+    locked: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        locked.get(READ, headers=_basic("", "hünter:2"))
+        locked.get(READ, headers=_basic("", "swordfish"))
+    assert "hünter" not in caplog.text
+    assert "swordfish" not in caplog.text

@@ -1,0 +1,118 @@
+from collections.abc import Callable
+
+import pytest
+
+from sms_sandbox.errors import NoCode, UnknownMessage
+from sms_sandbox.inbox import Inbox
+from sms_sandbox.message import Message
+from sms_sandbox.storage import Filter
+from sms_sandbox.storage import filters as storage_filters
+
+Put = Callable[..., Message]
+
+
+@pytest.fixture(params=[True, False], ids=["indexed", "plain"])
+def inbox_both(request: pytest.FixtureRequest, inbox: Inbox) -> Inbox:
+    """Both ways of searching; an SQLite without trigrams must find the same."""
+    if not request.param:
+        inbox._parts.database.searches_text = False
+    return inbox
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "482913",
+        "8291",
+        "48",
+        "+9901234567",
+        "9901234",
+        "+990 ",
+        "YOUR CODE",
+        '"code is"',
+        "notes",
+        "code 4829",
+        "+990-123-45-67",
+    ],
+)
+def test_search_finds_parts_of_codes_numbers_and_words(
+    inbox_both: Inbox, put: Put, text: str
+) -> None:
+    put("hello there", recipient="+12015550123", sender="Shop")
+    wanted = put("Your code is 482913")
+    assert [message.id for message in inbox_both.find(Filter(text=text), 10)] == [wanted.id]
+
+
+@pytest.mark.parametrize(
+    "text", ["%", "_", "\\", '"', "'", "*", "NEAR(", "a AND", "code OR hello", "^x", "-", "\u202e"]
+)
+def test_search_takes_signs_of_the_query_language_as_text(
+    inbox_both: Inbox, put: Put, text: str
+) -> None:
+    put("hello there")
+    assert inbox_both.find(Filter(text=text), 10) == []
+
+
+def test_search_text_beyond_the_word_limit_is_cut(inbox: Inbox) -> None:
+    assert len(storage_filters.split_words("a " * 1000)) == 20
+
+
+def test_pages_hold_every_message_once_while_new_ones_arrive(inbox: Inbox, put: Put) -> None:
+    ids = [put(f"code {1000 + n}").id for n in range(25)]
+    seen: list[str] = []
+    before = None
+    while True:
+        page = inbox.page(Filter(before=before), 10)
+        seen += [message.id for message in page.messages]
+        put("a newcomer")
+        if page.older is None:
+            break
+        before = page.older
+    assert seen == ids[::-1]
+
+
+def test_total_counts_the_list_and_not_the_rest_of_it(inbox: Inbox, put: Put) -> None:
+    messages = [put() for _ in range(5)]
+    page = inbox.page(Filter(before=messages[3].seq), 2)
+    assert (page.total, len(page.messages)) == (5, 2)
+
+
+def test_filters_combine(inbox: Inbox, put: Put) -> None:
+    wanted = put(account="a", provider="twilio", sender="+12015550100")
+    put(account="b", provider="twilio", sender="+12015550100")
+    put("no digits", account="a", provider="twilio", sender="+12015550100")
+    found = inbox.find(
+        Filter(
+            account="a",
+            provider="twilio",
+            sender="12015550100",
+            has_code=True,
+            direction="outbound",
+            status="queued",
+            recipient="9901234567",
+        ),
+        10,
+    )
+    assert [message.id for message in found] == [wanted.id]
+
+
+def test_newest_code_ignores_later_texts_without_one(inbox: Inbox, put: Put) -> None:
+    put("code 111111")
+    put("code 222222")
+    put("thank you")
+    assert inbox.newest_code("+9901234567", None).code == "222222"
+    with pytest.raises(NoCode):
+        inbox.newest_code("+9901234567", "other")
+
+
+def test_unknown_message_is_said(inbox: Inbox) -> None:
+    for verb in (inbox.get, inbox.raw, inbox.timeline, inbox.delete):
+        with pytest.raises(UnknownMessage):
+            verb("msg_none")
+
+
+def test_accounts_are_counted(inbox: Inbox, put: Put) -> None:
+    put(account="b")
+    put(account="a")
+    put(account="b")
+    assert [(name, number) for name, number, _ in inbox.account_summaries()] == [("a", 1), ("b", 2)]
