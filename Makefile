@@ -7,7 +7,7 @@ SANDBOX_PORT ?= 8025
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports docs bench browser clean
+.PHONY: help demo test pictures lint types docs bench browser clean
 
 help:
 	@echo "make demo   run the example app and the SMS sandbox (APP_PORT, SANDBOX_PORT)"
@@ -38,6 +38,10 @@ browser:
 
 test: $(VENV)/dev browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+# the pictures of README, made by the same run that checks the pages
+pictures: $(VENV)/dev browser
+	PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/journeys -k every_page_is_accessible
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

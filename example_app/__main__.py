@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from example_app.app import DATA_FOLDER, create_app
+from flask import Flask
+
+from example_app.app import DATA_FOLDER, NOTES_FILE, create_app
+from example_app.notebook import NotesUnavailable
 from flask_phoneauth import SettingError
 from sms_sandbox.errors import SettingsError
 from sms_sandbox.server import SandboxServer
@@ -34,11 +37,14 @@ def main(environ: Mapping[str, str]) -> int:
     try:
         _serve(environ)
     except KeyboardInterrupt:
-        return 0
+        pass  # it came before the server could take it
     except (CannotStart, SettingError) as fault:
         return _complain(str(fault))
     except SettingsError as fault:
         return _complain(fault.detail)
+    except NotesUnavailable:
+        return _complain(f"{DATA_FOLDER}/{NOTES_FILE} is not a file of notes: move it away.")
+    print("Both are stopped.", flush=True)
     return 0
 
 
@@ -56,7 +62,6 @@ def _serve(environ: Mapping[str, str]) -> None:
         settings = Settings(port=ports[1], db=str(folder / MESSAGES_FILE))
         with SandboxServer(settings) as sandbox:
             _serve_app(listener, sandbox.url, folder)
-    print("Both are stopped.", flush=True)
 
 
 def _serve_app(listener: socket.socket, sandbox_url: str, folder: Path) -> None:
@@ -76,15 +81,24 @@ def _serve_app(listener: socket.socket, sandbox_url: str, folder: Path) -> None:
     print(_welcome(f"http://{HOST}:{listener.getsockname()[1]}", sandbox_url), flush=True)
     server.run()  # returns at a KeyboardInterrupt, when running requests are answered
     server.close()
+    _send_the_rest(app)
+
+
+def _send_the_rest(app: Flask) -> None:
+    """Codes that were promised go out while the sandbox is still there to take them."""
+    state = app.extensions["phoneauth"]
+    if state.is_live:
+        state.live.parts.dispatch.close()
 
 
 def _folder() -> Path:
     folder = Path.cwd() / DATA_FOLDER
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / MESSAGES_FILE).touch(mode=0o600)
     except OSError as error:
         raise CannotStart(
-            f"The folder {folder} cannot be made ({error.strerror}): "
+            f"The folder {folder} cannot be used ({error.strerror}): "
             "start from a folder that you may write to."
         ) from None
     return folder

@@ -77,7 +77,7 @@ class Notebook:
     """The notes in the file at `path`, at most `MOST_NOTES` a user."""
 
     def __init__(self, path: Path) -> None:
-        """Make the file (mode 0600) and its table where they are missing."""
+        """Make the file (mode 0600) and its table if missing; raises `NotesUnavailable`."""
         path.touch(mode=0o600, exist_ok=True)
         self._engine = create_engine(
             "sqlite://",
@@ -85,7 +85,8 @@ class Notebook:
             poolclass=NullPool,
             hide_parameters=True,
         )
-        metadata.create_all(self._engine)
+        with self._transaction() as connection:
+            metadata.create_all(connection)
 
     def of_user(self, user_id: str) -> list[Note]:
         """A user's notes, newest first; raises `NotesUnavailable`."""

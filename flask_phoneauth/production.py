@@ -33,7 +33,7 @@ def overrides(settings: Settings) -> list[str]:
 
 def _sending(settings: Settings) -> Iterator[Fault]:
     if not settings.providers:
-        yield Fault("PHONEAUTH_PROVIDERS", 'name who sends the messages, as ["twilio"]')
+        yield Fault("PHONEAUTH_PROVIDERS", 'name who sends the messages, as ["your_gateway"]')
     if "console" in settings.providers and not settings.allow_console_in_production:
         yield Fault("PHONEAUTH_PROVIDERS", "'console' prints codes: name a real provider")
     if not settings.allow_sandbox_in_production:
@@ -56,7 +56,7 @@ def _guarding(settings: Settings, config: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("PHONEAUTH_PUBLIC_URL", "set the address that visitors use, with https")
     memory = settings.store_url.startswith("memory://")
     if memory and not settings.allow_memory_in_production:
-        yield Fault("PHONEAUTH_STORE_URL", "memory:// is not shared: take a database or Redis")
+        yield Fault("PHONEAUTH_STORE_URL", "memory:// is not shared by workers: take a database")
     insecure = not config.get("SESSION_COOKIE_SECURE")
     if insecure and not settings.allow_insecure_cookie_in_production:
         yield Fault("SESSION_COOKIE_SECURE", "set it to True and serve by https")

@@ -176,7 +176,7 @@ def _whole(key: str, value: Any) -> int:
 
 
 def _test_numbers(key: str, value: Any) -> Mapping[str, tuple[str, str]]:
-    cure = f'{key} must be {{"+15551234567": ("123456", "2027-01-31")}}'
+    cure = f'{key} must be {{"+12015550123": ("123456", "2027-01-31")}}'
     if not isinstance(value, Mapping):
         raise SettingError(cure)
     numbers = {}

@@ -13,6 +13,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = frozenset("\f^{}\\[~]|€")
+_ALPHABET = _BASIC | _EXTENSION
 
 # One part holds 140 bytes; a joined one gives 6 of them to its header.
 _SINGLE: dict[Encoding, int] = {"GSM-7": 160, "UCS-2": 70}
@@ -48,7 +49,7 @@ def segment(text: str) -> Segmentation:
 
 def encoding_of(text: str) -> Encoding:
     """GSM-7 if every character is in its basic or extension table, else UCS-2."""
-    return "GSM-7" if _BASIC.union(_EXTENSION).issuperset(text) else "UCS-2"
+    return "GSM-7" if _ALPHABET.issuperset(text) else "UCS-2"
 
 
 def _cost(character: str, encoding: Encoding) -> int:

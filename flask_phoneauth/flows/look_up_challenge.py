@@ -16,12 +16,12 @@ SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_trie
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`pending`, `verified`, `expired` or `dead`, how far the message came, and the waits."""
+    """`pending`, `verified`, `expired` or `dead`, how far the message came, where a login will lead."""
 
     status: str
     delivery: str
     asked: Asked
-    tries_left: int
+    next: str
 
 
 def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes) -> Status:
@@ -36,7 +36,7 @@ def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes) -> Status
         status=SHOWN[life.ending(challenge, now)],
         delivery=_delivery(parts, challenge, now),
         asked=asked(challenge, peek.resend_in, now),
-        tries_left=challenge.tries_left,
+        next=str(challenge.payload.get("next") or ""),
     )
 
 

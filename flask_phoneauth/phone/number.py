@@ -57,7 +57,7 @@ def parse(text: str, *, default_region: str = "", virtual_numbers: bool = False)
     if found:
         raise InvalidPhone(
             "This can be read as two numbers. Write a +, the country code and the number "
-            "without a zero in brackets, as +44 7700 900123.",
+            "without a zero in brackets, as +44 7400 123456.",
             pointer=_POINTER,
         )
     raise problem or _no_country()
@@ -153,7 +153,7 @@ def _too_short(reading: str) -> InvalidPhone:
     if not reading.startswith("+") and len(reading) <= _SHORT:
         return _short()
     return InvalidPhone(
-        "This number is too short. Check that all its digits are there, as +44 7700 900123.",
+        "This number is too short. Check that all its digits are there, as +44 7400 123456.",
         pointer=_POINTER,
     )
 
@@ -161,19 +161,19 @@ def _too_short(reading: str) -> InvalidPhone:
 def _short() -> InvalidPhone:
     return InvalidPhone(
         "Emergency and short numbers cannot receive a code. Enter your own number, "
-        "as +44 7700 900123.",
+        "as +44 7400 123456.",
         pointer=_POINTER,
     )
 
 
 def _too_long() -> InvalidPhone:
     return InvalidPhone(
-        "This number has too many digits. Write it as +44 7700 900123.", pointer=_POINTER
+        "This number has too many digits. Write it as +44 7400 123456.", pointer=_POINTER
     )
 
 
 def _no_country() -> InvalidPhone:
-    return InvalidPhone("Add the country code, as +44 7700 900123.", pointer=_POINTER)
+    return InvalidPhone("Add the country code, as +44 7400 123456.", pointer=_POINTER)
 
 
 def _unknown_country() -> InvalidPhone:

@@ -37,7 +37,7 @@ def read_spelling(text: str) -> Spelling:
     """
     if len(text) > MAX_LENGTH:
         raise InvalidPhone(
-            "This is too long for a phone number. Enter one number only, as +44 7700 900123.",
+            "This is too long for a phone number. Enter one number only, as +44 7400 123456.",
             pointer=_POINTER,
         )
     plain = "".join(_plain(character) for character in _number_of(text.strip()))
@@ -45,7 +45,7 @@ def read_spelling(text: str) -> Spelling:
         if any(character.isalnum() for character in plain):
             raise _letters()
         raise InvalidPhone(
-            "Enter your phone number with its country code, as +44 7700 900123.",
+            "Enter your phone number with its country code, as +44 7400 123456.",
             pointer=_POINTER,
         )
     written = _WRITTEN.fullmatch(plain)
@@ -99,13 +99,13 @@ def _unreadable(plain: str) -> InvalidPhone:
     if any(character.isalpha() for character in plain):
         return _letters()
     return InvalidPhone(
-        "Use only digits, spaces, dashes and a + in front, as +44 7700 900123.", pointer=_POINTER
+        "Use only digits, spaces, dashes and a + in front, as +44 7400 123456.", pointer=_POINTER
     )
 
 
 def _letters() -> InvalidPhone:
     return InvalidPhone(
-        "Write the number in digits, without letters, as +44 7700 900123.", pointer=_POINTER
+        "Write the number in digits, without letters, as +44 7400 123456.", pointer=_POINTER
     )
 
 

@@ -34,7 +34,7 @@ def login_form(live: Live, target: str = "") -> Markup:
     form = LoginForm(formdata=None)
     form.next.data = safe_next(target, live.parts.settings)
     return Markup(  # noqa: S704 - the output of our own, escaping template
-        render_template("phoneauth/_login_form.html", form=form, **_common(live, None))
+        render_template("phoneauth/_login_form.html", form=form, assets=True, **_common(live, None))
     )
 
 
@@ -60,6 +60,7 @@ def _verify_context(status: Status) -> Mapping[str, Any]:
         "asked": status.asked,
         "status": status.status,
         "delivery": status.delivery,
+        "next": status.next,
         "status_url": url_for("phoneauth.challenge", challenge_id=status.asked.challenge_id),
     }
 

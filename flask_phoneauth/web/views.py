@@ -135,7 +135,7 @@ def verify() -> Any:
         held = binding.presented(live, values)
         challenge_id = inputs.challenge_id(values)
         signed_in = submit_code(live.parts, challenge_id, values.get("code"), held.digest)
-    except (CsrfFailed, Used, UnknownChallenge):  # the first click's login drops the form's token
+    except (CsrfFailed, Used):  # the first click's login drops the form's token
         if _is_in_already(live):
             return _sent_on(live, None)
         raise
@@ -160,7 +160,7 @@ def verify() -> Any:
 
 def _verify_page(live: Live) -> Any:
     challenge_id = inputs.known_form(request.args.get("challenge_id", ""))
-    if current_user.is_authenticated and not _is_pending(live, challenge_id):
+    if current_user.is_authenticated and _fate(live, challenge_id) != "pending":
         return _sent_on(live, None)
     if not challenge_id:
         return redirect(url_for("phoneauth.login"), 303)
@@ -178,15 +178,16 @@ def _is_in_already(live: Live) -> bool:
     """A second click of a browser whose first one signed it in."""
     if inputs.wants_json() or not current_user.is_authenticated:
         return False
-    return not _is_pending(live, inputs.known_form(request.form.get("challenge_id", "")))
+    return _fate(live, inputs.known_form(request.form.get("challenge_id", ""))) == "verified"
 
 
-def _is_pending(live: Live, challenge_id: str) -> bool:
+def _fate(live: Live, challenge_id: str) -> str:
+    """The status of a challenge of this browser; nothing where there is none."""
     held = binding.presented(live, {})
     try:
-        return look_up_challenge(live.parts, challenge_id, held.digest).status == "pending"
+        return look_up_challenge(live.parts, challenge_id, held.digest).status
     except UnknownChallenge:
-        return False
+        return ""
 
 
 def resend() -> Any:

@@ -272,6 +272,17 @@ def test_a_slow_acceptance_counts_though_a_newer_message_is_under_way(bench: Ben
     assert isinstance(bench.enter(slow.challenge.id, bench.code(slow.challenge.id, 1)), Right)
 
 
+def test_a_slow_failure_leaves_a_newer_message_alone(bench: Bench) -> None:
+    bench.configure(cooldown=(1,))
+    slow = late_resend(bench)
+    bench.now += 1
+    quick = bench.resend(slow.challenge.id)
+    bench.settle(slow.job, "failed", reason="unreachable")
+    assert bench.peek(slow.challenge.id).challenge.delivery == "queued"
+    bench.settle(quick.job, "accepted")
+    assert isinstance(bench.enter(slow.challenge.id, bench.code(slow.challenge.id, 1)), Right)
+
+
 def test_at_most_two_live_codes_share_one_try_counter(bench: Bench) -> None:
     bench.configure(code_ttl=120, cooldown=(1,))
     begun = bench.begun()
@@ -493,6 +504,29 @@ def test_a_failure_after_a_success_gives_nothing_back_twice(bench: Bench) -> Non
     assert bench.ask(who="late").code == "budget_exhausted"
 
 
+def test_news_that_come_twice_give_back_once(bench: Bench) -> None:
+    bench.configure(cooldown=(1,), sends_per_hour=2, max_live_challenges=50)
+    bench.begun(who="stranger")
+    bench.now += 1
+    failed = bench.begun(who="ann")
+    for _ in range(2):
+        bench.settle(failed.job, "failed", reason="unreachable")
+    bench.begun(who="next")
+    bench.now += 1
+    assert bench.ask(who="late").code == "budget_exhausted"
+
+
+def test_a_failure_gives_back_its_own_message_only(bench: Bench) -> None:
+    bench.configure(cooldown=(1,), sends_per_hour=2, max_live_challenges=50)
+    sent = bench.begun(who="ann")
+    bench.now += 1
+    failed = bench.resend(sent.challenge.id)
+    bench.settle(failed.job, "failed", reason="unreachable")
+    bench.begun(who="next")
+    bench.now += 1
+    assert bench.ask(who="late").code == "budget_exhausted"
+
+
 def test_a_known_failure_costs_no_message_but_a_failure(bench: Bench) -> None:
     bench.configure(sends_per_hour=1, total_sends_per_day=1)
     for _ in range(3):
@@ -584,6 +618,13 @@ def test_fifteen_wrong_codes_lock_a_number_even_for_the_right_one(bench: Bench) 
     refusal = bench.ask(who="late")
     assert bench.resend(waiting) == refusal
     assert_passes_exactly(bench, refusal, "locked", lambda: bench.ask(who="late"))
+
+
+def test_a_locked_number_refuses_to_continue_a_challenge_as_well(bench: Bench) -> None:
+    bench.configure(tries_per_hour=1)
+    mine = bench.begun().challenge.id
+    assert bench.enter(mine, bench.wrong(mine)) == Wrong(4)
+    assert bench.ask().code == "locked"
 
 
 def test_a_locked_code_is_good_when_the_lock_says_and_not_earlier(bench: Bench) -> None:

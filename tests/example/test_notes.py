@@ -300,3 +300,15 @@ def test_out_of_debug_the_known_codes_of_virtual_numbers_are_off(tmp_path: Path)
     app = create_app({"DATA_FOLDER": tmp_path, "SECRET_KEY": "abcdefghijklmnopqrst"})
     assert app.config["PHONEAUTH_VIRTUAL_NUMBERS"] is False
     assert create_app({"DATA_FOLDER": tmp_path, "DEBUG": True}).config["PHONEAUTH_VIRTUAL_NUMBERS"]
+
+
+def test_a_fault_of_the_app_is_told_on_a_page_that_asks_nothing_of_the_faulty_part(
+    client: FlaskClient, sandbox: SandboxClient, app: Flask
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.add_url_rule("/fault", view_func=lambda: {}["nothing"])
+    sign_in(client, sandbox, ADA)
+    page = client.get("/fault")
+    assert page.status_code == 500
+    assert "Go to Notes" in page.text
+    assert "KeyError" not in page.text

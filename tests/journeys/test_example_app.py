@@ -190,16 +190,17 @@ def test_every_page_is_accessible_and_fits(
     demo: Demo, open_page: OpenPage, number: str, pictures: Path, look: str
 ) -> None:
     page = open_page(demo.app, **LOOKS[look])
+    suffix = "" if look == "desktop" else f"-{look}"
     shots = {"login": "/auth/login", "welcome": "/"}
     for name, path in shots.items():
         page.goto(demo.app + path)
         assert serious_faults(page) == [], name
         assert_no_sideways_scroll(page)
-        page.screenshot(path=pictures / f"{name}-{look}.png")
+        page.screenshot(path=pictures / f"{name}{suffix}.png")
     ask(page, demo, number)
     assert serious_faults(page) == []
     assert_no_sideways_scroll(page)
-    page.screenshot(path=pictures / f"code-{look}.png")
+    page.screenshot(path=pictures / f"code{suffix}.png")
     code = demo.code_for(number)
     enter(page, f"{(int(code) + 1) % 10**6:06d}")
     assert serious_faults(page) == []
@@ -207,7 +208,7 @@ def test_every_page_is_accessible_and_fits(
     expect(code_chip(inbox, code)).to_be_visible()
     assert serious_faults(inbox) == []
     assert_no_sideways_scroll(inbox)
-    inbox.screenshot(path=pictures / f"inbox-{look}.png")
+    inbox.screenshot(path=pictures / f"inbox{suffix}.png")
     enter(page, code)
     expect(page.get_by_label("New note")).to_be_visible()
     for path in ("/", "/auth/sessions"):

@@ -85,6 +85,15 @@ def test_a_line_of_writers_is_told_in_time_as_well(accounts: Accounts, path: Pat
     assert accounts.create(SECRET).phone == SECRET
 
 
+def test_a_writer_is_alone_from_its_first_moment(database: Database, path: Path) -> None:
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with database.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    with database.read():
+        other.execute("BEGIN IMMEDIATE")  # readers hold nobody up
+    other.close()
+
+
 @pytest.mark.parametrize("used_before", [True, False])
 def test_a_file_that_was_moved_away_is_told_and_found_again(
     accounts: Accounts, path: Path, used_before: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from phoneauth.house import ALICE, BOB, House, another
@@ -355,8 +356,6 @@ def test_a_login_that_loses_the_race_for_the_number_gets_the_winners_user(house:
 
 
 def test_a_right_code_stays_good_while_the_users_cannot_be_reached(house: House) -> None:
-    from pathlib import Path
-
     asked = house.ask()
     path = Path(str(house.database.url.database))
     away = path.with_suffix(".away")

@@ -41,7 +41,7 @@ def client(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("origin", "site"),
-    itertools.product(ORIGINS, SITES),
+    list(itertools.product(ORIGINS, SITES)),
     ids=lambda value: str(value),
 )
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_who_was_sent_to_sign_in_comes_back(app, phoneauth_code, path, comes_bac
 
 def test_a_mounted_app_comes_back_under_its_own_path(app):
     answer = app.test_client().get("/mine", base_url="http://localhost/shop", headers=BROWSER)
-    assert answer.location == "/shop/auth/login?next=/shop/mine"
+    assert answer.location == "/shop/auth/login?next=%2Fshop%2Fmine"
 
 
 def test_the_target_of_a_form_is_no_page_to_come_back_to(app):

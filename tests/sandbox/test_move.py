@@ -24,6 +24,7 @@ def test_final_message_cannot_be_moved_nor_moves_by_itself(
     message = inbox.move(put().id, "failed")
     with pytest.raises(StatusConflict):
         inbox.move(message.id, "delivered")
+    assert inbox.advance_due() is None
     clock.advance(60)
     inbox.advance_due()
     assert inbox.get(message.id).status == "failed"

@@ -250,6 +250,27 @@ def test_asker_who_hung_up_frees_the_wait_and_claims_nothing(inbox: Inbox, put: 
     assert not inbox.get(message.id).claimed
 
 
+def test_claim_that_came_while_the_asker_hung_up_is_given_back(inbox: Inbox, put: Put) -> None:
+    sent: list[Message] = []
+
+    def gone() -> bool:
+        sent.append(put())
+        return True
+
+    inbox.wait(Wish(match=ANY), PATIENT, gone)
+    assert not inbox.get(sent[0].id).claimed
+
+
+def test_claimed_message_no_longer_counts_for_other_waits(
+    inbox: Inbox, put: Put, pool: Any
+) -> None:
+    first = _later(inbox, Wish(match=ANY, count=2), pool)
+    second = _later(inbox, Wish(match=ANY, count=2), pool)
+    sent = [put().id for _ in range(4)]
+    assert _ids(first.result(5)) == sent[:2]
+    assert _ids(second.result(5)) == sent[2:]
+
+
 def test_deleted_message_no_longer_counts_for_a_wait(inbox: Inbox, put: Put, pool: Any) -> None:
     gone = put()
     future = _later(inbox, Wish(match=ANY, count=2), pool)
