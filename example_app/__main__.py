@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from flask import Flask
-
-from example_app.app import DATA_FOLDER, NOTES_FILE, create_app
+from example_app.app import DATA_FOLDER, NOTES_FILE, create_app, phone_auth
 from example_app.notebook import NotesUnavailable
 from flask_phoneauth import SettingError
 from sms_sandbox.errors import SettingsError
@@ -81,21 +79,13 @@ def _serve_app(listener: socket.socket, sandbox_url: str, folder: Path) -> None:
     print(_welcome(f"http://{HOST}:{listener.getsockname()[1]}", sandbox_url), flush=True)
     server.run()  # returns at a KeyboardInterrupt, when running requests are answered
     server.close()
-    _send_the_rest(app)
-
-
-def _send_the_rest(app: Flask) -> None:
-    """Codes that were promised go out while the sandbox is still there to take them."""
-    state = app.extensions["phoneauth"]
-    if state.is_live:
-        state.live.parts.dispatch.close()
+    phone_auth.close(app)  # promised codes go out while the sandbox is there to take them
 
 
 def _folder() -> Path:
     folder = Path.cwd() / DATA_FOLDER
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / MESSAGES_FILE).touch(mode=0o600)
     except OSError as error:
         raise CannotStart(
             f"The folder {folder} cannot be used ({error.strerror}): "

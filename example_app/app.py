@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from flask_phoneauth.signals import user_signed_out
 
 DATA_FOLDER = ".demo"
 NOTES_FILE = "notes.sqlite3"
-KEY_FILE = "secret.key"
 SANDBOX_URL = "http://127.0.0.1:8025"
 MOST_BYTES = 64 * 1024
 CONTENT_POLICY = (
@@ -35,6 +33,9 @@ WORDS = {
 }
 
 
+phone_auth = PhoneAuth()
+
+
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """The notes application; `config` overrides `FLASK_*` of the environment and the defaults.
 
@@ -45,7 +46,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask("example_app", instance_path=str(folder))
     _configure(app, given)
-    PhoneAuth(app)
+    phone_auth.init_app(app)
     app.extensions["notebook"] = Notebook(folder / NOTES_FILE)
     app.register_blueprint(pages)
     app.register_error_handler(HTTPException, _error_page)
@@ -67,19 +68,8 @@ def _configure(app: Flask, given: Mapping[str, Any]) -> None:
     )
     app.config.from_prefixed_env()
     app.config.update(given)
-    # numbers whose codes everybody knows, and a key made by itself, are for trying things out
-    trying = app.debug or app.testing
-    app.config.setdefault("PHONEAUTH_VIRTUAL_NUMBERS", trying)
-    if trying and not app.secret_key:
-        app.secret_key = _lasting_key(Path(app.instance_path, KEY_FILE))
-
-
-def _lasting_key(path: Path) -> str:
-    """Kept in a file (mode 0600), so that a restart signs nobody out."""
-    path.touch(mode=0o600)
-    if not path.read_text():
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text()
+    # numbers whose codes everybody knows are for trying things out
+    app.config.setdefault("PHONEAUTH_VIRTUAL_NUMBERS", app.debug or app.testing)
 
 
 def readable(e164: str) -> str:

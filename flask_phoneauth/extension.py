@@ -78,6 +78,11 @@ class PhoneAuth:
         if getattr(app, "login_manager", None) is not manager:
             manager.init_app(app)
 
+    def close(self, app: Flask) -> None:
+        """Send what was promised and let connections go, before the program ends."""
+        state: State = app.extensions["phoneauth"]
+        state.close()
+
     def request_code(self, phone: str, *, address: str = "", locale: str = "en") -> CodeRequest:
         """Ask for a login code from your own code; raises a `PhoneAuthError`.
 

@@ -1,6 +1,6 @@
 """Fixtures for an app's own tests: read codes, sign in, move the time.
 
-Everything is imported when a fixture is used, so that a run without them pays nothing.
+What a fixture works on is imported when it is used.
 """
 
 from __future__ import annotations

@@ -16,11 +16,12 @@ SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_trie
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`pending`, `verified`, `expired` or `dead`, how far the message came, where a login will lead."""
+    """`pending`, `verified`, `expired` or `dead`; how far the message came; where login leads."""
 
     status: str
     delivery: str
     asked: Asked
+    tries_left: int
     next: str
 
 
@@ -36,6 +37,7 @@ def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes) -> Status
         status=SHOWN[life.ending(challenge, now)],
         delivery=_delivery(parts, challenge, now),
         asked=asked(challenge, peek.resend_in, now),
+        tries_left=challenge.tries_left,
         next=str(challenge.payload.get("next") or ""),
     )
 

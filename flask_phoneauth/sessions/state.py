@@ -26,6 +26,12 @@ class Live:
     lenient: bool
     fault: str = ""
 
+    def close(self) -> None:
+        """Finish what is queued, then let connections go."""
+        self.parts.dispatch.close()
+        self.parts.delivery.close()
+        self.parts.challenges.close()
+
 
 class State:
     """Settings from `init_app`, the running parts from the first use on.
@@ -64,6 +70,11 @@ class State:
     def is_live(self) -> bool:
         """Whether anything was built yet."""
         return self._live is not None
+
+    def close(self) -> None:
+        """Close what was built, if anything was."""
+        if self._live is not None:
+            self._live.close()
 
 
 def current_state() -> State:

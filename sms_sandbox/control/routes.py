@@ -74,11 +74,7 @@ def _bind(operation: Operation, inbox: Inbox) -> Callable[..., Response]:
             raw=lambda: _as_text(request),
             gone=request.environ.get("waitress.client_disconnected", lambda: False),
         )
-        response = _respond(operation.view(call, **path))
-        if request.method == "HEAD":
-            # A stream without a body is never read, so nobody else would close it.
-            response.close()
-        return response
+        return _respond(operation.view(call, **path))
 
     return view
 

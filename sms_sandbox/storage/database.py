@@ -1,5 +1,6 @@
 """The SQLite file: one writer, a few readers, one path for a lasting file and a throw-away one."""
 
+import os
 import sqlite3
 import tempfile
 import threading
@@ -75,9 +76,11 @@ class Database:
 
     def _open_writer(self, name: str) -> sqlite3.Connection:
         try:
+            # it holds codes: nobody else's to read (the umask would say otherwise)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = self._connect()
             _prepare(connection, throw_away=self._folder is not None)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise SettingsError(
                 f"The database {name} cannot be used ({error}): "
                 "name a file of the sandbox's own in a folder that can be written, or :memory:."

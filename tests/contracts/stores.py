@@ -15,7 +15,7 @@ from flask_phoneauth.budgets import AskPrice, ask_price, failure_charges, tries_
 from flask_phoneauth.budgets import cooldowns as cooldowns_of
 from flask_phoneauth.database import migrate
 from flask_phoneauth.database.engine import Database
-from flask_phoneauth.database.tables import challenges
+from flask_phoneauth.database.tables import budgets, challenges
 from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.otp.code import derive_code, digest_code
 from flask_phoneauth.otp.keys import Keyring
@@ -33,10 +33,11 @@ START = 1_700_000_123.0
 
 @dataclass(frozen=True)
 class Backend:
-    """How to open a store in a folder, and the seeds that it still holds."""
+    """How to open a store in a folder, the seeds that it still holds, the names of its budgets."""
 
     open: Callable[[Path], ChallengeStore]
     seeds: Callable[[Any], list[bytes]]
+    budgets: Callable[[Any], set[str]]
     durable: bool = False
     processes: bool = False
 
@@ -53,13 +54,22 @@ def _sqlite_seeds(store: SqlStore) -> list[bytes]:
         return [seed for seed in found if seed is not None]
 
 
+def _sqlite_budgets(store: SqlStore) -> set[str]:
+    with store._database.read() as connection:
+        return set(connection.execute(select(budgets.c.key)).scalars())
+
+
 def _memory_seeds(store: MemoryStore) -> list[bytes]:
     return [c.seed for c in store._challenges.values() if c.seed is not None]
 
 
+def _memory_budgets(store: MemoryStore) -> set[str]:
+    return set(store._states)
+
+
 BACKENDS: Mapping[str, Backend] = {
-    "memory": Backend(lambda folder: MemoryStore(), _memory_seeds),
-    "sqlite": Backend(_open_sqlite, _sqlite_seeds, durable=True, processes=True),
+    "memory": Backend(lambda folder: MemoryStore(), _memory_seeds, _memory_budgets),
+    "sqlite": Backend(_open_sqlite, _sqlite_seeds, _sqlite_budgets, durable=True, processes=True),
 }
 
 

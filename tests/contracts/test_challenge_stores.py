@@ -761,6 +761,21 @@ def test_the_seed_is_erased_after_expiry(bench: Bench, backend: Backend) -> None
     assert backend.seeds(bench.store) == [bench.seeds[other.challenge.id]]
 
 
+def test_what_is_over_is_forgotten_a_little_at_a_time_and_all_of_it(
+    bench: Bench, backend: Backend
+) -> None:
+    for n in range(110):  # seven budgets and a challenge each
+        bench.begun(f"+447400{n:06d}", f"w{n}", address=f"a{n}")
+    old = backend.budgets(bench.store)
+    assert len(old) == 770
+    bench.now += 2 * DAY
+    bench.begun(BOB, "bea", address="b")
+    bench.now += 1
+    bench.begun(ALICE, "ann", address="a")
+    assert not backend.budgets(bench.store) & old
+    assert len(backend.seeds(bench.store)) == 2
+
+
 def test_looking_changes_nothing(bench: Bench) -> None:
     begun = bench.begun()
     bench.now += 10

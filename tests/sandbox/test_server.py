@@ -155,7 +155,7 @@ def test_requests_are_answered_beside_idle_streams_and_waits(server: SandboxServ
     with SandboxClient(server.url) as client:
         started = time.monotonic()
         client.messages()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
         for _ in threads:
             client.send(to=NUMBER, body="code 482913", account="mine")
     for thread in threads:
