@@ -101,7 +101,7 @@ FIXED: Sequence[tuple[str, str, str]] = (
     ("flask_phoneauth.otp.challenge:REMEMBERED", "s", "a finished challenge still tells its end"),
     ("flask_phoneauth.otp.challenge:SENT_UNTIL_FAILED", "s", "a message that is withheld reads "
      "`sent`, then `failed`"),
-    ("flask_phoneauth.flows.request_code:MAX_JITTER", "of the wait", "what chance adds to a "
+    ("flask_phoneauth.flows.parts:MAX_JITTER", "of the wait", "what chance adds to a "
      "cooldown at most"),
     ("flask_phoneauth.sessions.registry:MAX_USER_AGENT", "characters", "of a session's user agent "
      "that are kept"),
@@ -109,7 +109,7 @@ FIXED: Sequence[tuple[str, str, str]] = (
      "connection"),
     ("flask_phoneauth.database.engine:STATEMENT_SECONDS", "s", "for a statement on PostgreSQL"),
     ("flask_phoneauth.database.engine:POOL_SIZE", "", "connections kept; as many more under load"),
-    ("flask_phoneauth.dispatch.thread:MAX_AGE", "s", "a waiting message is dropped after"),
+    ("flask_phoneauth.flows.deliver_code:MAX_AGE", "s", "a waiting message is dropped after"),
     ("flask_phoneauth.dispatch.thread:EXIT_WAIT", "s", "the exit waits for messages being sent"),
     ("flask_phoneauth.delivery.failover:TIME_BUDGET", "s", "after which no further provider is "
      "begun"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +41,7 @@ def build(app: Flask, settings: Settings, users: UserStore | None, clock: Clock)
     """Everything that runs for this app; raises `SettingError`."""
     lenient = bool(app.debug or app.testing)
     fault = "" if lenient else _refusal(app, settings)
+    allowed = [] if lenient else overrides(settings)
     settings = resolve(app, settings, lenient=lenient)
     databases = Databases()
     accounts = databases.open(settings.database_url)
@@ -48,6 +49,8 @@ def build(app: Flask, settings: Settings, users: UserStore | None, clock: Clock)
     store = open_store(settings.store_url, databases.open)
     if lenient:
         databases.upgrade()
+    elif not fault:
+        databases.refuse_old()
     parts = _parts(
         app,
         settings,
@@ -57,6 +60,7 @@ def build(app: Flask, settings: Settings, users: UserStore | None, clock: Clock)
         clock=clock,
     )
     registry = Registry(SqlSessions(sessions), settings, clock)
+    _announce(fault, allowed)
     return Live(parts=parts, registry=registry, lenient=lenient, fault=fault)
 
 
@@ -71,6 +75,15 @@ class Databases:
         if url not in self._open:
             self._open[url] = Database(url)
         return self._open[url]
+
+    def refuse_old(self) -> None:
+        """Raise `SettingError` where tables are missing or older than this code."""
+        for database in self._open.values():
+            if not database.is_current():
+                raise SettingError(
+                    f"The tables in {database.url!r} are missing or old: "
+                    "run 'flask phoneauth init-db'"
+                )
 
     def upgrade(self) -> None:
         """Bring all of them to the newest form."""
@@ -127,7 +140,7 @@ def _parts(
     parts: Parts
     # the handler is called after `parts` is bound: a queue runs nothing before its first job
     dispatch = load_dispatch(settings.dispatch).from_settings(
-        settings, lambda job: _deliver(app, parts, job), clock=clock.now
+        settings, lambda job: _deliver(app, parts, job)
     )
     providers = [load_provider(name).from_settings(settings) for name in settings.providers]
     parts = Parts(
@@ -156,16 +169,20 @@ def _notifier(app: Flask) -> Callable[[Event], None]:
 
 def _refusal(app: Flask, settings: Settings) -> str:
     faults = production_faults(settings, app.config)
-    for name in overrides(settings):
-        logger.warning("Flask-PhoneAuth: %s is on", name)
     if not faults:
         return ""
     cures = "; ".join(f"{fault.key}: {fault.cure}" for fault in faults)
-    sentence = (
+    return (
         f"Flask-PhoneAuth refuses to serve outside debug and testing until this is mended: {cures}."
     )
-    logger.error(sentence)
-    return sentence
+
+
+def _announce(fault: str, allowed: Sequence[str]) -> None:
+    """Once, when everything stands: what could not be built is tried and told again."""
+    for name in allowed:
+        logger.warning("Flask-PhoneAuth: %s is on", name)
+    if fault:
+        logger.error(fault)
 
 
 def _brand(app: Flask) -> str:

@@ -13,6 +13,10 @@ from typing import Any, get_args, get_origin
 from urllib.parse import urlsplit
 
 PREFIX = "PHONEAUTH_"
+SOUND_LENGTH = 6
+"""The least digits for 20 bits (NIST SP 800-63B)."""
+SHORT_CODE_TRIES = 3
+
 logger = logging.getLogger("flask_phoneauth")
 
 
@@ -20,8 +24,8 @@ class SettingError(ValueError):
     """A setting is malformed; the message names the key, what is wrong and the cure."""
 
 
-def _setting(default: Any, about: str) -> Any:
-    return field(default=default, metadata={"about": about})
+def _setting(default: Any, about: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"about": about})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +44,25 @@ class Settings:
     )
     sandbox_url: str = _setting("", "address of a running sms_sandbox; refused in production")
     sandbox_account: str = _setting("default", "the sandbox account that native sends go to")
-    sandbox_password: str = _setting("", "the sandbox's `--password`, if it has one")
+    sandbox_password: str = _setting("", "the sandbox's `--password`, if it has one", secret=True)
     database_url: str = _setting(
-        "", "SQLAlchemy URL of accounts and sessions; default: SQLite in the instance folder"
+        "",
+        "SQLAlchemy URL of accounts and sessions; default: SQLite in the instance folder",
+        secret=True,
     )
     store_url: str = _setting(
-        "", "challenges and budgets: `memory://` or an SQLAlchemy URL; default: the database"
+        "",
+        "challenges and budgets: `memory://` or an SQLAlchemy URL; default: the database",
+        secret=True,
     )
-    session_store_url: str = _setting("", "the session registry; default: the database")
-    secret: str = _setting("", "the root of all keys; default: derived from `SECRET_KEY`")
+    session_store_url: str = _setting(
+        "", "the session registry; default: the database", secret=True
+    )
+    secret: str = _setting(
+        "", "the root of all keys; default: derived from `SECRET_KEY`", secret=True
+    )
     secret_fallbacks: tuple[str, ...] = _setting(
-        (), "former secrets; codes made with them stay valid to their end"
+        (), "former secrets; codes made with them stay valid to their end", secret=True
     )
     signup: bool = _setting(True, "whether an unknown number may make an account")
     dispatch: str = _setting("", "`thread` or `inline`; default: `thread`, in testing `inline`")
@@ -64,6 +76,7 @@ class Settings:
     virtual_numbers: bool = _setting(False, "accept +990 numbers with their fixed codes")
     test_numbers: Mapping[str, tuple[str, str]] = field(
         default_factory=dict,
+        repr=False,
         metadata={
             "about": "for app reviewers: `{number: (code, until)}`, `until` as an ISO date; "
             "nothing is sent"
@@ -131,6 +144,8 @@ class Settings:
                 continue
             name = known[key].name
             values[name] = _coerce(key, kinds[name], value)
+        if values.get("code_length", SOUND_LENGTH) < SOUND_LENGTH:
+            values.setdefault("max_tries", SHORT_CODE_TRIES)
         settings = cls(**values)
         _check(settings)
         return settings
@@ -195,11 +210,11 @@ def _test_numbers(key: str, value: Any) -> Mapping[str, tuple[str, str]]:
 
 
 def _check(settings: Settings) -> None:
-    shortest = 4 if settings.allow_short_codes else 6
+    shortest = 4 if settings.allow_short_codes else SOUND_LENGTH
     _range(settings, "code_length", shortest, 10, "4 and 5 need PHONEAUTH_ALLOW_SHORT_CODES = True")
     _range(settings, "code_ttl", 120, 600, "a code must arrive, and must not linger")
-    short = settings.code_length < 6
-    _range(settings, "max_tries", 1, 3 if short else 10, "short codes stand 3 tries")
+    most = SHORT_CODE_TRIES if settings.code_length < SOUND_LENGTH else 10
+    _range(settings, "max_tries", 1, most, "short codes stand 3 tries")
     for entry in fields(Settings):
         if isinstance(getattr(settings, entry.name), int) and entry.name not in _ZERO_IS_FINE:
             _range(settings, entry.name, 1, 10**9, "it must be positive")
@@ -230,6 +245,15 @@ def _check_shapes(settings: Settings) -> None:
         _check_url(PREFIX + name.upper(), getattr(settings, name))
     for origin in settings.allowed_origins:
         _check_url("PHONEAUTH_ALLOWED_ORIGINS", origin)
+        if urlsplit(origin).path not in ("", "/"):
+            raise SettingError(f"PHONEAUTH_ALLOWED_ORIGINS: {origin!r} has a path; leave it out")
+    for number, (code, _) in settings.test_numbers.items():
+        if not (number.startswith("+") and number[1:].isdigit()):
+            raise SettingError(f"PHONEAUTH_TEST_NUMBERS: {number!r} must be as '+12015550123'")
+        if len(code) != settings.code_length:
+            raise SettingError(
+                f"PHONEAUTH_TEST_NUMBERS: codes must have {settings.code_length} digits, as all do"
+            )
     for region in (*settings.allowed_regions, settings.default_region):
         if region and not (len(region) == 2 and region.isascii() and region.isupper()):
             raise SettingError(f"{region!r} is not a region: use two capitals, as 'GB'")
@@ -248,7 +272,8 @@ def _check_url(key: str, url: str) -> None:
     except ValueError:
         sound = False
     if not sound:
-        raise SettingError(f"{key} must be an address as 'https://example.com', not {url!r}")
+        shown = "one with a password" if "@" in url else repr(url)
+        raise SettingError(f"{key} must be an address as 'https://example.com', not {shown}")
 
 
 def _range(settings: Settings, name: str, low: int, high: int, why: str) -> None:

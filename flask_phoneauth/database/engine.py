@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -23,6 +23,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
+from flask_phoneauth.database.tables import REVISION, VERSION_TABLE
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.settings import SettingError
 
@@ -103,6 +104,17 @@ class Database:
     def close(self) -> None:
         """Let the pooled connections go."""
         self.engine.dispose()
+
+    def is_current(self) -> bool:
+        """Whether our tables are there in their newest form; raises `StoreUnavailable`."""
+        path = sqlite_path(self.url)
+        if path is not None and not path.exists():
+            return False
+        with self.read() as connection:
+            if not inspect(connection).has_table(VERSION_TABLE):
+                return False
+            query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - our constant
+            return bool(connection.execute(query).scalar() == REVISION)
 
     def create_file(self) -> None:
         """Make the SQLite file (mode 0600) and its folder where they are missing."""

@@ -6,12 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from flask_phoneauth.database.engine import Database
-
-VERSION_TABLE = "phoneauth_alembic_version"
 
 
 def upgrade(database: Database) -> None:
@@ -21,14 +17,6 @@ def upgrade(database: Database) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def is_current(database: Database) -> bool:
-    """Whether the tables have the newest form; `StoreUnavailable` where nobody answers."""
-    with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        current = context.get_current_revision()
-    return current == ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

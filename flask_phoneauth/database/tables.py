@@ -15,6 +15,10 @@ from sqlalchemy import (
     Text,
 )
 
+VERSION_TABLE = "phoneauth_alembic_version"
+REVISION = "0001"
+"""The newest migration; kept here so that serving needs no Alembic."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Protocol, Self
 
@@ -16,13 +15,8 @@ class Dispatch(Protocol):
     """Takes jobs from many threads and gives each to its handle once."""
 
     @classmethod
-    def from_settings(
-        cls, settings: Settings, handle: Handle, *, clock: Callable[[], float] = time.time
-    ) -> Self:
-        """Build it; no thread and no connection is begun before the first job.
-
-        `clock` is the one that jobs are stamped with, in seconds since the epoch.
-        """
+    def from_settings(cls, settings: Settings, handle: Handle) -> Self:
+        """Build it; no thread and no connection is begun before the first job."""
 
     def submit(self, job: Job) -> None:
         """Have the job done; raises `Busy` where it cannot be taken."""

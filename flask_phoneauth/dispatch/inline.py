@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Self
 
 from flask_phoneauth.dispatch.base import Handle
@@ -24,10 +22,8 @@ class InlineDispatch:
         cls,
         settings: Settings,  # noqa: ARG003 - nothing to set
         handle: Handle,
-        *,
-        clock: Callable[[], float] = time.time,  # noqa: ARG003 - nothing waits here
     ) -> Self:
-        """It needs no settings, and no clock."""
+        """It needs no settings."""
         return cls(handle)
 
     def submit(self, job: Job) -> None:

@@ -14,7 +14,6 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
 from typing import Self
 
 from flask_phoneauth.dispatch.base import Handle
@@ -22,8 +21,6 @@ from flask_phoneauth.errors import Busy
 from flask_phoneauth.records import Job
 from flask_phoneauth.settings import Settings
 
-MAX_AGE = 30.0
-"""Seconds after which a waiting job is dropped: its visitor has asked again by then (RULES 26)."""
 EXIT_WAIT = 10.0
 """Seconds that `close`, and the exit of the interpreter, wait for the jobs taken."""
 IDLE_WAIT = 5.0
@@ -33,7 +30,7 @@ logger = logging.getLogger("flask_phoneauth")
 
 
 class ThreadDispatch:
-    """At most `workers` threads and `queue` waiting jobs; `clock` is seconds since the epoch."""
+    """At most `workers` threads and `queue` waiting jobs."""
 
     def __init__(
         self,
@@ -41,29 +38,20 @@ class ThreadDispatch:
         *,
         workers: int = 4,
         queue: int = 256,
-        clock: Callable[[], float] = time.time,
         idle_wait: float = IDLE_WAIT,
     ) -> None:
         self._handle = handle
         self._most_workers = workers
         self._most_waiting = queue
-        self._clock = clock
         self._idle_wait = idle_wait
         self._closed = False
         self._begin_anew()
         _living.add(self)
 
     @classmethod
-    def from_settings(
-        cls, settings: Settings, handle: Handle, *, clock: Callable[[], float] = time.time
-    ) -> Self:
+    def from_settings(cls, settings: Settings, handle: Handle) -> Self:
         """Build it from `DISPATCH_WORKERS` and `DISPATCH_QUEUE`."""
-        return cls(
-            handle,
-            workers=settings.dispatch_workers,
-            queue=settings.dispatch_queue,
-            clock=clock,
-        )
+        return cls(handle, workers=settings.dispatch_workers, queue=settings.dispatch_queue)
 
     def submit(self, job: Job) -> None:
         """Queue the job; raises `Busy` where the queue is full, closed, or no thread will start."""
@@ -140,9 +128,6 @@ class ThreadDispatch:
         return not self._waiting and not self._running
 
     def _do(self, job: Job) -> None:
-        if self._clock() - job.asked_at > MAX_AGE:
-            logger.warning("dropped a message that had waited for more than %d s", MAX_AGE)
-            return
         try:
             self._handle(job)
         # The one place where every exception is caught: nobody is above this loop to catch it, and

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from flask_phoneauth.budgets import Charge
 from flask_phoneauth.delivery.wording import compose
 from flask_phoneauth.errors import SendFailed, SendUncertain, Unavailable
 from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
@@ -11,6 +14,9 @@ from flask_phoneauth.otp.keys import KeySet
 from flask_phoneauth.phone.number import mask
 from flask_phoneauth.records import Challenge, Generation, Job, Outbound
 from flask_phoneauth.stores.base import Settlement
+
+MAX_AGE = 30.0
+"""Seconds after which a waiting message is dropped: its visitor asks again by then (RULES 26)."""
 
 
 def deliver_code(parts: Parts, job: Job) -> None:
@@ -23,6 +29,9 @@ def deliver_code(parts: Parts, job: Job) -> None:
     generation = next((g for g in challenge.generations if g.number == job.generation), None)
     if keys is None or generation is None or challenge.seed is None:
         return
+    if now - job.asked_at > MAX_AGE:
+        _not_sent(parts, challenge, job, "late", failures=())
+        return
     code = _code(parts, keys, challenge, generation, now)
     digest = digest_code(
         keys.check, challenge_id=challenge.id, purpose=challenge.purpose, code=code
@@ -34,8 +43,13 @@ def deliver_code(parts: Parts, job: Job) -> None:
         provider = _send(parts, challenge, generation, code, now)
     except SendUncertain:
         provider = "uncertain"  # perhaps it was sent: its code must be good (RULES 27)
-    except (SendFailed, Unavailable) as failure:
-        _failed(parts, challenge, job, failure)
+    except SendFailed as failure:
+        failures = parts.failures(challenge.id, challenge.binding)
+        _not_sent(parts, challenge, job, failure.reason, failures=failures)
+        return
+    except Unavailable:
+        # the users' database is away: neither the number's fault nor a provider's
+        _not_sent(parts, challenge, job, "store_unavailable", failures=())
         return
     _settle(parts, challenge, job, Settlement("accepted", digest=digest))
     parts.notify(CodeSent(challenge.id, challenge.purpose, mask(challenge.phone), provider))
@@ -81,17 +95,26 @@ def _send(parts: Parts, challenge: Challenge, generation: Generation, code: str,
     return parts.delivery.send(Outbound(challenge.phone, body, reference)).provider
 
 
-def _failed(parts: Parts, challenge: Challenge, job: Job, failure: Exception) -> None:
-    reason = failure.reason if isinstance(failure, SendFailed) else "store_unavailable"
-    _settle(parts, challenge, job, Settlement("failed", reason=reason))
+def _not_sent(
+    parts: Parts, challenge: Challenge, job: Job, reason: str, *, failures: Sequence[Charge]
+) -> None:
+    # with sign-up off only known numbers can fail: what it gives back would tell them (RULES 28)
+    outcome = "failed" if parts.settings.signup else "withheld"
+    _settle(parts, challenge, job, Settlement(outcome, reason=reason), failures)
     parts.notify(CodeFailed(challenge.id, challenge.purpose, mask(challenge.phone), reason))
 
 
-def _settle(parts: Parts, challenge: Challenge, job: Job, settlement: Settlement) -> None:
+def _settle(
+    parts: Parts,
+    challenge: Challenge,
+    job: Job,
+    settlement: Settlement,
+    failures: Sequence[Charge] = (),
+) -> None:
     parts.challenges.settle(
         job,
         settlement,
-        failures=parts.failures(challenge.id, challenge.binding),
+        failures=failures,
         cooldowns=parts.cooldowns(challenge.id, challenge.binding),
         now=parts.clock.now(),
     )

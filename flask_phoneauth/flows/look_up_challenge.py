@@ -8,7 +8,7 @@ from flask_phoneauth.errors import UnknownChallenge
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.request_code import Asked, asked
 from flask_phoneauth.otp import challenge as life
-from flask_phoneauth.records import Challenge
+from flask_phoneauth.records import Challenge, Client
 from flask_phoneauth.stores.base import Missing
 
 SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_tries": "dead"}
@@ -25,11 +25,11 @@ class Status:
     next: str
 
 
-def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes) -> Status:
+def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes, client: Client) -> Status:
     """Look without spending anything; raises `UnknownChallenge` for another's too."""
     now = parts.clock.now()
-    cooldowns = parts.cooldowns(challenge_id, binding)
-    peek = parts.challenges.peek(challenge_id, binding, cooldowns, now=now)
+    price = parts.price(life.phone_tag_of(challenge_id), binding, client)
+    peek = parts.challenges.peek(challenge_id, binding, price, now=now)
     if isinstance(peek, Missing):
         raise UnknownChallenge
     challenge = peek.challenge

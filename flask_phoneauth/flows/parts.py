@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from flask_phoneauth.budgets import Charge, Cooldown, cooldowns, failure_charges
+from flask_phoneauth.budgets import (
+    AskPrice,
+    Charge,
+    Cooldown,
+    ask_price,
+    cooldowns,
+    failure_charges,
+)
 from flask_phoneauth.clock import Clock
 from flask_phoneauth.delivery.failover import Delivery
 from flask_phoneauth.dispatch.base import Dispatch
@@ -15,9 +23,13 @@ from flask_phoneauth.otp.challenge import phone_tag_of
 from flask_phoneauth.otp.code import derive_code
 from flask_phoneauth.otp.keys import Keyring, KeySet
 from flask_phoneauth.phone.virtual import fixed_code, is_virtual
+from flask_phoneauth.records import Client
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import ChallengeStore
 from flask_phoneauth.users.base import UserStore
+
+MAX_JITTER = 0.1
+"""The largest share of a wait that is added to it, so that it cannot be timed (RULES 21)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,16 @@ class Parts:
     def binding_key(self, binding: bytes) -> str:
         """What budgets call this browser."""
         return self.keys.hashed("binding", binding)
+
+    def price(self, phone_tag: str, binding: bytes, client: Client) -> AskPrice:
+        """What a message to this number costs this client now."""
+        return ask_price(
+            self.settings,
+            phone_tag=phone_tag,
+            binding=self.binding_key(binding),
+            address=self.keys.hashed("address", client.address),
+            jitter=secrets.randbelow(1000) / 1000 * MAX_JITTER,
+        )
 
     def cooldowns(self, challenge_id: str, binding: bytes) -> Sequence[Cooldown]:
         """The waits that a challenge's number and browser are under."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from flask_phoneauth.budgets import ask_price
 from flask_phoneauth.errors import REFUSALS, Busy, ProviderUnavailable
 from flask_phoneauth.events import CodeRefused
 from flask_phoneauth.flows.parts import Parts, code_for, test_code
@@ -21,7 +20,6 @@ from flask_phoneauth.stores.base import Issued, Refusal, Settlement
 
 SEED_BYTES = 16
 REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-MAX_JITTER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +62,7 @@ def request_code(parts: Parts, ask: Ask) -> Asked:
         raise ProviderUnavailable
     now = parts.clock.now()
     draft = _draft(parts, number, ask, now)
-    price = ask_price(
-        settings,
-        phone_tag=parts.keys.phone_tag(number.e164),
-        binding=parts.binding_key(ask.binding),
-        address=parts.keys.hashed("address", ask.client.address),
-        jitter=jitter(),
-    )
+    price = parts.price(parts.keys.phone_tag(number.e164), ask.binding, ask.client)
     outcome = parts.challenges.issue(draft, price, live_limit=settings.max_live_challenges, now=now)
     if isinstance(outcome, Refusal):
         refuse(parts, outcome, purpose=ask.purpose, phone=number.e164)
@@ -93,7 +85,7 @@ def asked(challenge: Challenge, resend_in: int, now: float) -> Asked:
         reference=challenge.reference,
         channel=challenge.channel,
         code_length=challenge.code_length,
-        expires_in=max(0, int(challenge.expires_at - now)),
+        expires_in=max(0, int(challenge.newest.expires_at - now)),
         resend_in=resend_in,
     )
 
@@ -102,11 +94,6 @@ def refuse(parts: Parts, refusal: Refusal, *, purpose: str, phone: str) -> NoRet
     """Tell the listeners and raise the refusal as its error."""
     parts.notify(CodeRefused(purpose, mask(phone), refusal.code))
     raise REFUSALS[refusal.code](retry_after=refusal.retry_after)
-
-
-def jitter() -> float:
-    """A share of a rung to add to it, drawn once, so that waits cannot be timed (RULES 21)."""
-    return secrets.randbelow(1000) / 1000 * MAX_JITTER
 
 
 def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:

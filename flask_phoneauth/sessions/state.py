@@ -49,7 +49,7 @@ class State:
 
     @property
     def live(self) -> Live:
-        """The running parts, built once; raises `SettingError`, which is logged once."""
+        """The running parts, built once; raises `SettingError`, each logged once."""
         if self._live is None:
             with self._lock:
                 if self._live is None:
@@ -57,13 +57,12 @@ class State:
         return self._live
 
     def _built(self) -> Live:
-        if self._error:
-            raise SettingError(self._error)
         try:
             return self._build()
         except SettingError as error:
+            if str(error) != self._error:  # tried anew at each request: `init-db` may mend it
+                logger.error("Flask-PhoneAuth cannot start: %s", error)
             self._error = str(error)
-            logger.error("Flask-PhoneAuth cannot start: %s", error)
             raise
 
     @property

@@ -118,11 +118,11 @@ class ChallengeStore(Protocol):
         self,
         challenge_id: str,
         binding: bytes,
-        cooldowns: Sequence[Cooldown],
+        price: AskPrice,
         *,
         now: float,
     ) -> Peek | Missing:
-        """Look without touching."""
+        """Look without touching; `price` is what a resend would cost now."""
 
     def ping(self) -> None:
         """Ask whether the store answers."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, update
 
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import epochs, sessions
+from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.records import SessionRecord
 
 SEEN_SECONDS = 60
@@ -44,13 +46,15 @@ class SqlSessions:
         if row is None:
             return None
         if now - row.last_seen_at >= SEEN_SECONDS:
-            with self._database.write() as connection:
-                connection.execute(
-                    update(sessions)
-                    .where(sessions.c.id == row.id, sessions.c.last_seen_at == row.last_seen_at)
-                    .values(last_seen_at=now)
-                )
+            self._touch(row, now)
         return _record(row)
+
+    def _touch(self, row: Row[Any], now: float) -> None:
+        seen = sessions.c.last_seen_at == row.last_seen_at
+        change = update(sessions).where(sessions.c.id == row.id, seen).values(last_seen_at=now)
+        # a session that could be read is good, though the database takes no writes at the moment
+        with suppress(StoreUnavailable), self._database.write() as connection:
+            connection.execute(change)
 
     def of_user(self, user_id: str, *, now: float) -> list[SessionRecord]:
         """A user's living sessions, newest first."""

@@ -235,21 +235,20 @@ class TransactionalStore(ABC):
         self,
         challenge_id: str,
         binding: bytes,
-        cooldowns: Sequence[Cooldown],
+        price: AskPrice,
         *,
         now: float,
     ) -> Peek | Missing:
-        """Look without touching."""
+        """Look without touching; `price` is what a resend would cost now."""
         with self._read() as unit:
             found = unit.challenge(challenge_id)
             if found is None or life.forgotten(found, now):
                 return Missing()
             if not life.bound(found, binding):
                 return Missing(foreign=True)
-            if found.free:
-                return Peek(_sealed(found), 0)
-            states = unit.look(cooldown.key for cooldown in cooldowns)
-        return Peek(_sealed(found), charging.cooling(cooldowns, states, now))
+            price = price.when_free() if found.free else price
+            states = unit.look(charging.keys_of(price.charges, price.cooldowns))
+        return Peek(_sealed(found), charging.longest(charging.waits(price, states, now)))
 
     def ping(self) -> None:
         """Ask whether the store answers."""

@@ -14,6 +14,8 @@ from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import users
 from flask_phoneauth.errors import NumberTaken
 
+LONGEST_ID = 19
+"""Digits that a 64-bit key cannot have."""
 _COLUMNS = (users.c.id, users.c.phone, users.c.phone_verified_at, users.c.blocked_at)
 
 
@@ -47,9 +49,7 @@ class Accounts:
 
     def get(self, user_id: str) -> Account | None:
         """The account of that id, or None."""
-        if not (user_id.isascii() and user_id.isdigit() and len(user_id) < 19):
-            return None
-        return self._one(users.c.id == int(user_id))
+        return self._one(users.c.id == _number(user_id))
 
     def by_phone(self, e164: str) -> Account | None:
         """The account with that number, or None."""
@@ -58,7 +58,7 @@ class Accounts:
     def search(self, text: str, limit: int, after: str | None) -> Sequence[Account]:
         """Accounts whose number holds `text`, by id, from behind the id `after`."""
         query = select(*_COLUMNS).where(users.c.phone.contains(text, autoescape=True))
-        query = query.where(users.c.id > int(after or 0)).order_by(users.c.id).limit(limit)
+        query = query.where(users.c.id > _number(after or "0")).order_by(users.c.id).limit(limit)
         with self._database.read() as connection:
             return [_account(row) for row in connection.execute(query)]
 
@@ -93,16 +93,22 @@ class Accounts:
     def delete(self, user_id: str) -> None:
         """Remove an account; its id is never given again."""
         with self._database.write() as connection:
-            connection.execute(delete(users).where(users.c.id == int(user_id)))
+            connection.execute(delete(users).where(users.c.id == _number(user_id)))
 
     def _change(self, user_id: str, values: dict[str, Any]) -> None:
         with self._database.write() as connection:
-            connection.execute(update(users).where(users.c.id == int(user_id)).values(**values))
+            connection.execute(update(users).where(users.c.id == _number(user_id)).values(**values))
 
     def _one(self, condition: Any) -> Account | None:
         with self._database.read() as connection:
             row = connection.execute(select(*_COLUMNS).where(condition)).first()
         return None if row is None else _account(row)
+
+
+def _number(user_id: str) -> int:
+    """The key behind an id; 0, which no account has, for what is none."""
+    sound = user_id.isascii() and user_id.isdigit() and len(user_id) < LONGEST_ID
+    return int(user_id) if sound else 0
 
 
 def _account(row: Any) -> Account:

@@ -12,6 +12,7 @@ from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from flask_phoneauth.errors import RateLimited, StoreUnavailable
 from flask_phoneauth.sessions.state import Live
+from flask_phoneauth.settings import SettingError
 
 KNOWN_SCHEMES = ("redis", "rediss", "redis+unix", "redis+cluster", "redis+sentinel")
 
@@ -20,7 +21,12 @@ class RouteLimit:
     """Counts requests; the Limiter is the host's where there is one, found at the first use."""
 
     def __init__(self, item: str) -> None:
-        self._item: RateLimitItem = parse(item)
+        try:
+            self._item: RateLimitItem = parse(item)
+        except ValueError:
+            raise SettingError(
+                f"PHONEAUTH_ROUTE_LIMIT must be as '120 per minute', not {item!r}"
+            ) from None
         self._limiter: RateLimiter | None = None
 
     def check(self, live: Live, address: str) -> None:

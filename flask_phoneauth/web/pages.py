@@ -13,7 +13,7 @@ from flask_phoneauth.errors import PhoneAuthError, UnsupportedMediaType
 from flask_phoneauth.flows.look_up_challenge import Status, look_up_challenge
 from flask_phoneauth.locales.catalogue import catalogue_for
 from flask_phoneauth.sessions.state import Live
-from flask_phoneauth.web import binding
+from flask_phoneauth.web import binding, inputs
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
 from flask_phoneauth.web.inputs import UnreadableBody, locale
 from flask_phoneauth.web.origins import safe_next
@@ -41,7 +41,8 @@ def login_form(live: Live, target: str = "") -> Markup:
 def verify_page(live: Live, challenge_id: str, problem: Problem | None = None) -> Response:
     """Where the code is typed; raises `UnknownChallenge`."""
     held = binding.presented(live, {})
-    status = look_up_challenge(live.parts, challenge_id, held.digest)
+    client = inputs.client(live.parts.settings)
+    status = look_up_challenge(live.parts, challenge_id, held.digest, client)
     form, resend_form = CodeForm(), ResendForm()
     form.challenge_id.data = resend_form.challenge_id.data = challenge_id
     form.code.data = ""

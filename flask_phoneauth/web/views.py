@@ -184,8 +184,9 @@ def _is_in_already(live: Live) -> bool:
 def _fate(live: Live, challenge_id: str) -> str:
     """The status of a challenge of this browser; nothing where there is none."""
     held = binding.presented(live, {})
+    client = inputs.client(live.parts.settings)
     try:
-        return look_up_challenge(live.parts, challenge_id, held.digest).status
+        return look_up_challenge(live.parts, challenge_id, held.digest, client).status
     except UnknownChallenge:
         return ""
 
@@ -211,7 +212,8 @@ def challenge(challenge_id: str) -> Any:
     live = current_live()
     held = binding.presented(live, {})
     known = inputs.known_form(challenge_id)
-    return responses.status_json(look_up_challenge(live.parts, known, held.digest))
+    client = inputs.client(live.parts.settings)
+    return responses.status_json(look_up_challenge(live.parts, known, held.digest, client))
 
 
 def logout() -> Any:

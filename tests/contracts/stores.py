@@ -206,9 +206,8 @@ class Bench:
 
     def peek(self, challenge_id: str, who: str = "ann") -> Any:
         """Look without touching."""
-        tag = phone_tag_of(challenge_id)
-        cooldowns = cooldowns_of(self.settings, phone_tag=tag, binding=self._name(who))
-        return self.store.peek(challenge_id, binding_of(who), cooldowns, now=self.now)
+        price = self.price(phone_tag_of(challenge_id), who)
+        return self.store.peek(challenge_id, binding_of(who), price, now=self.now)
 
     def _name(self, who: str) -> str:
         return self.keys.hashed("binding", binding_of(who))

@@ -112,7 +112,7 @@ class House:
 
     def status(self, challenge_id: str, who: str = "ann") -> Status:
         """Look at the code page."""
-        return look_up_challenge(self.parts, challenge_id, binding(who))
+        return look_up_challenge(self.parts, challenge_id, binding(who), Client("198.51.100.7"))
 
     def log_in(self, phone: str = ALICE, who: str = "ann") -> SignedIn:
         """The whole way."""

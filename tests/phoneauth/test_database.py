@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from phoneauth.house import HandClock
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from flask_phoneauth.database import migrate
 from flask_phoneauth.database.engine import Database
-from flask_phoneauth.database.tables import metadata
+from flask_phoneauth.database.tables import REVISION, VERSION_TABLE, metadata
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.settings import SettingError
 from flask_phoneauth.stores import open_store
@@ -143,7 +144,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path, hand_clock: HandCloc
 def test_tables_that_were_never_made_are_told(tmp_path: Path, hand_clock: HandClock) -> None:
     database = Database(f"sqlite:///{tmp_path}/empty.db")
     database.create_file()
-    assert migrate.is_current(database) is False
+    assert database.is_current() is False
     refused_in_time(lambda: Accounts(database, hand_clock).by_phone(SECRET))
     database.close()
 
@@ -234,19 +235,24 @@ def test_a_store_is_opened_by_its_address(tmp_path: Path) -> None:
 def test_the_migrations_make_exactly_our_tables(database: Database) -> None:
     with database.read() as connection:
         context = MigrationContext.configure(
-            connection, opts={"version_table": migrate.VERSION_TABLE, "compare_type": True}
+            connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
         )
         assert compare_metadata(context, metadata) == []
         names = set(inspect(connection).get_table_names())
-    assert names == {*metadata.tables, migrate.VERSION_TABLE, "sqlite_sequence"} - {
+    assert names == {*metadata.tables, VERSION_TABLE, "sqlite_sequence"} - {
         "sqlite_sequence"
     }
+
+
+def test_the_revision_that_serving_asks_for_is_the_newest_migration() -> None:
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert scripts.get_current_head() == REVISION
 
 
 def test_upgrading_twice_keeps_everything(database: Database, accounts: Accounts) -> None:
     made = accounts.create(SECRET)
     migrate.upgrade(database)
-    assert migrate.is_current(database)
+    assert database.is_current()
     assert accounts.by_phone(SECRET) == made
 
 
@@ -258,7 +264,7 @@ database = Database(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 migrate.upgrade(database)
-assert migrate.is_current(database)
+assert database.is_current()
 """
 
 

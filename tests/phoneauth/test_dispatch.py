@@ -18,7 +18,7 @@ import pytest
 
 from flask_phoneauth.dispatch.base import Dispatch
 from flask_phoneauth.dispatch.inline import InlineDispatch
-from flask_phoneauth.dispatch.thread import MAX_AGE, ThreadDispatch
+from flask_phoneauth.dispatch.thread import ThreadDispatch
 from flask_phoneauth.errors import Busy
 from flask_phoneauth.plugins import load_dispatch
 from flask_phoneauth.records import Job
@@ -59,11 +59,11 @@ Make = Callable[..., ThreadDispatch]
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    """Build dispatches whose clock stands at `NOW`, closed when the test ends."""
+    """Build dispatches that are closed when the test ends."""
     made: list[ThreadDispatch] = []
 
     def build(handle: Callable[[Job], None], **knobs: object) -> ThreadDispatch:
-        dispatch = ThreadDispatch(handle, **{"clock": lambda: NOW, **knobs})  # type: ignore[arg-type]
+        dispatch = ThreadDispatch(handle, **knobs)  # type: ignore[arg-type]
         made.append(dispatch)
         return dispatch
 
@@ -143,10 +143,10 @@ def test_a_full_queue_is_busy_and_takes_jobs_again_later(make: Make) -> None:
     assert [j.challenge_id for j in gate.done] == ["tag.0", "tag.1", "tag.2", "tag.4"]
 
 
-def test_from_settings_takes_workers_queue_and_clock() -> None:
+def test_from_settings_takes_workers_and_queue() -> None:
     gate = Gate()
     settings = Settings(dispatch_workers=2, dispatch_queue=1)
-    dispatch = ThreadDispatch.from_settings(settings, gate, clock=lambda: NOW)
+    dispatch = ThreadDispatch.from_settings(settings, gate)
     for number in range(2):
         dispatch.submit(job(number))
         gate.wait_for(1)
@@ -181,21 +181,6 @@ def test_a_job_that_meets_a_retiring_thread_is_done(make: Make, switching_often:
         dispatch.submit(job(number))
         assert dispatch.drain(2.0), f"job {number} has no thread"
     assert len(done) == 500
-
-
-def test_a_job_that_waited_too_long_is_dropped_and_logged_without_number(
-    make: Make, caplog: pytest.LogCaptureFixture
-) -> None:
-    done: list[Job] = []
-    dispatch = make(done.append)
-    dispatch.submit(job(1, asked_at=NOW - MAX_AGE - 0.001))
-    dispatch.submit(job(2, asked_at=NOW - MAX_AGE))
-    dispatch.submit(job(3, asked_at=NOW + 5))  # a clock that was set back drops nothing
-    assert dispatch.drain(WAIT)
-    assert sorted(j.challenge_id for j in done) == ["tag.2", "tag.3"]
-    assert [r.getMessage() for r in caplog.records] == [
-        "dropped a message that had waited for more than 30 s"
-    ]
 
 
 def test_a_job_that_raises_is_logged_by_class_only_and_the_worker_lives_on(
@@ -251,9 +236,7 @@ def test_an_idle_thread_is_woken_by_the_next_job(make: Make) -> None:
 
 def test_a_forgotten_dispatch_leaves_no_thread_behind() -> None:
     workers: list[threading.Thread] = []
-    dispatch = ThreadDispatch(
-        lambda job: workers.append(threading.current_thread()), clock=lambda: NOW, idle_wait=0.0
-    )
+    dispatch = ThreadDispatch(lambda job: workers.append(threading.current_thread()), idle_wait=0.0)
     dispatch.submit(job())
     assert dispatch.drain(WAIT)
     forgotten = weakref.ref(dispatch)

@@ -15,8 +15,8 @@ JSON = {"Accept": "application/json"}
 class HostUser(UserMixin):
     """A user of the host's own."""
 
-    def __init__(self, id):
-        self.id = id
+    def __init__(self, user_id):
+        self.id = user_id
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ def test_commands_are_never_refused(production):
 )
 def test_a_refused_app_still_knows_the_hosts_own_users(tmp_path, changes):
     app = Flask("example", instance_path=str(tmp_path))
-    app.config.update({key: value for key, value in {**SOUND, **changes}.items()})
+    app.config.update({**SOUND, **changes})
     app.config.update(SESSION_COOKIE_SECURE=False)
     if changes.get("PHONEAUTH_PROVIDERS") is MISSING:
         del app.config["PHONEAUTH_PROVIDERS"]
@@ -227,10 +227,12 @@ def test_production_cookies_travel_by_https_only(production):
     assert client.application.config["REMEMBER_COOKIE_SECURE"] is True
 
 
-def test_tables_that_were_not_made_are_a_503(production):
-    answer = (
-        production(init_db=False)
-        .test_client()
-        .post("/auth/login", json={"phone": "+447400123456"}, base_url="https://login.example")
-    )
-    problem(answer, 503, "store_unavailable")
+def test_without_tables_it_refuses_until_init_db_was_run(production, caplog):
+    entry = {"phone": "+447400123456"}
+    client = production(init_db=False).test_client()
+    answer = client.post("/auth/login", json=entry, base_url="https://login.example")
+    problem(answer, 500, "misconfigured")
+    assert "run 'flask phoneauth init-db'" in our_lines(caplog, logging.ERROR)[-1]
+    client = production().test_client()
+    answer = client.post("/auth/login", json=entry, base_url="https://login.example")
+    assert answer.status_code == 202

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from flask_phoneauth.database.tables import metadata
-
-VERSION_TABLE = "phoneauth_alembic_version"
+from flask_phoneauth.database.tables import VERSION_TABLE, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
