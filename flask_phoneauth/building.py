@@ -15,6 +15,7 @@ from flask_phoneauth import signals
 from flask_phoneauth.clock import Clock
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.delivery.failover import Delivery
+from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.events import Event
 from flask_phoneauth.flows.deliver_code import deliver_code
 from flask_phoneauth.flows.parts import Parts
@@ -38,12 +39,22 @@ logger = logging.getLogger("flask_phoneauth")
 
 
 def build(app: Flask, settings: Settings, users: UserStore | None, clock: Clock) -> Live:
-    """Everything that runs for this app; raises `SettingError`."""
+    """Everything that runs for this app; raises `SettingError` or `StoreUnavailable`."""
+    databases = Databases()
+    try:
+        return _build(app, settings, users, clock, databases)
+    except (SettingError, StoreUnavailable):
+        databases.close()  # the next request tries anew, with connections of its own
+        raise
+
+
+def _build(
+    app: Flask, settings: Settings, users: UserStore | None, clock: Clock, databases: Databases
+) -> Live:
     lenient = bool(app.debug or app.testing)
     fault = "" if lenient else _refusal(app, settings)
     allowed = [] if lenient else overrides(settings)
     settings = resolve(app, settings, lenient=lenient)
-    databases = Databases()
     accounts = databases.open(settings.database_url)
     sessions = databases.open(settings.session_store_url)
     store = open_store(settings.store_url, databases.open)
@@ -84,6 +95,11 @@ class Databases:
                     f"The tables in {database.url!r} are missing or old: "
                     "run 'flask phoneauth init-db'"
                 )
+
+    def close(self) -> None:
+        """Let all connections go."""
+        for database in self._open.values():
+            database.close()
 
     def upgrade(self) -> None:
         """Bring all of them to the newest form."""

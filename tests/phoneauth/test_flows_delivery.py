@@ -10,6 +10,7 @@ import pytest
 from phoneauth.house import ALICE, BOB, House, RecordingProvider, another, code_in
 
 from flask_phoneauth.delivery.failover import Delivery
+from flask_phoneauth.dispatch.inline import InlineDispatch
 from flask_phoneauth.errors import (
     AccountRefused,
     BudgetExhausted,
@@ -26,6 +27,7 @@ from flask_phoneauth.errors import (
 )
 from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
 from flask_phoneauth.flows.parts import Parts
+from flask_phoneauth.records import Job
 
 TEST_NUMBER = "+447400999000"
 FOREVER = {TEST_NUMBER: ("112233", "2030-01-31")}
@@ -295,3 +297,19 @@ def test_the_parts_of_a_house_show_no_secret(house: House) -> None:
     assert isinstance(house.parts, Parts)
     assert "hidden-word" not in repr(house.parts)
     assert "112233" not in repr(house.parts)
+
+
+def test_a_message_that_waited_too_long_is_not_sent_and_costs_nothing(house: House) -> None:
+    late: list[Job] = []
+    house.parts = replace(house.parts, dispatch=InlineDispatch(late.append))
+    asked = house.ask()
+    house.clock.advance(30.5)
+    house.deliver(late.pop())
+    assert house.provider.sent == []
+    assert [event.reason for event in house.told(CodeFailed)] == ["late"]
+    status = house.status(asked.challenge_id)
+    assert (status.delivery, status.asked.resend_in) == ("failed", 0)
+    house.ask()
+    house.clock.advance(29.5)
+    house.deliver(late.pop())
+    assert len(house.provider.sent) == 1

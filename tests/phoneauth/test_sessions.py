@@ -246,6 +246,21 @@ def test_a_blocked_user_is_out_on_the_next_request(app, phoneauth_code):
     problem(client.get("/auth/me"), 401, "not_signed_in")
 
 
+def test_a_user_who_is_blocked_before_the_code_is_typed_stays_out(
+    app, phoneauth_login, phoneauth_code
+):
+    phoneauth_login(app.test_client())
+    client = app.test_client()
+    asked = ask(client)
+    app.extensions["phoneauth"].live.parts.users.set_blocked("1", True)
+    before = rows(app)["sessions"]
+    for _ in range(2):
+        right = client.post("/auth/verify", json=entry(asked, phoneauth_code(PHONE)))
+        assert right.status_code in (400, 410)
+    assert rows(app)["sessions"] == before
+    problem(client.get("/auth/me"), 401, "not_signed_in")
+
+
 def test_a_deleted_user_is_out_on_the_next_request(app, phoneauth_login):
     client = app.test_client()
     phoneauth_login(client)
