@@ -1,11 +1,18 @@
-"""Phone-number sign-up and login for Flask: `PhoneAuth(app)`."""
+"""Phone-number sign-up and login for Flask: `PhoneAuth(app)`.
+
+Names are loaded when they are first used, so that the pytest fixtures cost a run nothing.
+"""
 
 from __future__ import annotations
 
-from flask_phoneauth.errors import PhoneAuthError
-from flask_phoneauth.extension import PhoneAuth
-from flask_phoneauth.sessions.guards import anonymous_required, fresh_login_required
-from flask_phoneauth.settings import SettingError, Settings
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask_phoneauth.errors import PhoneAuthError
+    from flask_phoneauth.extension import PhoneAuth
+    from flask_phoneauth.sessions.guards import anonymous_required, fresh_login_required
+    from flask_phoneauth.settings import SettingError, Settings
 
 __all__ = [
     "PhoneAuth",
@@ -15,3 +22,22 @@ __all__ = [
     "anonymous_required",
     "fresh_login_required",
 ]
+
+_HOMES = {
+    "PhoneAuth": "extension",
+    "PhoneAuthError": "errors",
+    "SettingError": "settings",
+    "Settings": "settings",
+    "anonymous_required": "sessions.guards",
+    "fresh_login_required": "sessions.guards",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

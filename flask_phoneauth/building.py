@@ -72,7 +72,13 @@ def _build(
     )
     registry = Registry(SqlSessions(sessions), settings, clock)
     _announce(fault, allowed)
-    return Live(parts=parts, registry=registry, lenient=lenient, fault=fault)
+    return Live(
+        parts=parts,
+        registry=registry,
+        lenient=lenient,
+        close_databases=databases.close,
+        fault=fault,
+    )
 
 
 class Databases:

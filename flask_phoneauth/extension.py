@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, redirect, request
+from flask_limiter import Limiter
 from flask_login import LoginManager, login_url
 from markupsafe import Markup
 
@@ -41,10 +42,15 @@ class PhoneAuth:
         app: Flask | None = None,
         *,
         users: UserStore | None = None,
+        limiter: Limiter | None = None,
         login_manager: LoginManager | None = None,
     ) -> None:
-        """`users` is where accounts live (default: our own table), `login_manager` the app's."""
+        """`users` is where accounts live (default: our own table).
+
+        `limiter` and `login_manager` are the app's; those that are on the app are found.
+        """
         self._users = users
+        self._limiter = limiter
         self._login_manager = login_manager
         if app is not None:
             self.init_app(app)
@@ -58,7 +64,7 @@ class PhoneAuth:
         state = State(settings, lambda: building.build(app, settings, users, system))
         app.extensions["phoneauth"] = state
         self._add_manager(app)
-        app.register_blueprint(create_blueprint(settings))
+        app.register_blueprint(create_blueprint(settings, self._limiter))
         app.register_error_handler(PhoneAuthError, answer_problem)
         app.context_processor(lambda: {"phoneauth": _Templates()})
         app.cli.add_command(phoneauth_group)
@@ -141,7 +147,9 @@ def _prepare(app: Flask, manager: LoginManager) -> None:
         manager.login_message = None
     _wrap_unauthorized(manager)
     _exempt_from_csrf(app)
-    app.config.setdefault("REMEMBER_COOKIE_SECURE", not (app.debug or app.testing))
+    settings: Settings = app.extensions["phoneauth"].settings
+    plain = app.debug or app.testing or settings.allow_insecure_cookie_in_production
+    app.config.setdefault("REMEMBER_COOKIE_SECURE", not plain)
 
 
 class _KeyLender:

@@ -24,6 +24,7 @@ class Live:
     parts: Parts
     registry: Registry
     lenient: bool
+    close_databases: Callable[[], None]
     fault: str = ""
 
     def close(self) -> None:
@@ -31,6 +32,7 @@ class Live:
         self.parts.dispatch.close()
         self.parts.delivery.close()
         self.parts.challenges.close()
+        self.close_databases()
 
 
 class State:

@@ -88,7 +88,8 @@ def cookie_name(live: Live) -> str:
 
 
 def _secure(live: Live) -> bool:
-    return request.is_secure or not live.lenient
+    allowed = live.parts.settings.allow_insecure_cookie_in_production
+    return request.is_secure or not (live.lenient or allowed)
 
 
 def _keeps_cookies() -> bool:

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from flask import Flask, current_app, request
+from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
@@ -20,13 +21,14 @@ KNOWN_SCHEMES = ("redis", "rediss", "redis+unix", "redis+cluster", "redis+sentin
 class RouteLimit:
     """Counts requests; the Limiter is the host's where there is one, found at the first use."""
 
-    def __init__(self, item: str) -> None:
+    def __init__(self, item: str, limiter: Limiter | None = None) -> None:
         try:
             self._item: RateLimitItem = parse(item)
         except ValueError:
             raise SettingError(
                 f"PHONEAUTH_ROUTE_LIMIT must be as '120 per minute', not {item!r}"
             ) from None
+        self._given = limiter
         self._limiter: RateLimiter | None = None
 
     def check(self, live: Live, address: str) -> None:
@@ -45,15 +47,12 @@ class RouteLimit:
 
     def _resolved(self, live: Live) -> RateLimiter:
         if self._limiter is None:
-            host = _host_limiter(current_app._get_current_object())  # type: ignore[attr-defined]
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            found: Any = self._given or next(iter(app.extensions.get("limiter", ())), None)
+            # the strategy alone: its storage and configuration count, its hooks are the host's
+            host: RateLimiter | None = None if found is None else found.limiter
             self._limiter = host or _own_limiter(live.parts.settings.store_url)
         return self._limiter
-
-
-def _host_limiter(app: Flask) -> RateLimiter | None:
-    """The strategy of the app's own Limiter: its storage and its configuration count."""
-    found: Any = next(iter(app.extensions.get("limiter", ())), None)
-    return None if found is None else found.limiter
 
 
 def _own_limiter(store_url: str) -> RateLimiter:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
+from flask_limiter import Limiter
 from flask_login import current_user
 
 from flask_phoneauth.errors import (
@@ -35,7 +36,7 @@ from flask_phoneauth.web.origins import own_host, safe_next, this_page
 JSON_ENDPOINTS = ("phoneauth.me", "phoneauth.challenge")
 
 
-def create_blueprint(settings: Settings) -> Blueprint:
+def create_blueprint(settings: Settings, limiter: Limiter | None = None) -> Blueprint:
     """The blueprint `phoneauth` with all routes under the setting's prefix."""
     blueprint = Blueprint(
         "phoneauth",
@@ -46,7 +47,7 @@ def create_blueprint(settings: Settings) -> Blueprint:
         # at the root the app's own static files have `/static`
         static_url_path="/static" if settings.url_prefix else "/phoneauth/static",
     )
-    limit = RouteLimit(settings.route_limit)
+    limit = RouteLimit(settings.route_limit, limiter)
     blueprint.before_request(lambda: _admit_request(limit))
     blueprint.after_request(_finish)
     blueprint.register_error_handler(PhoneAuthError, answer_problem)

@@ -239,9 +239,7 @@ def test_the_migrations_make_exactly_our_tables(database: Database) -> None:
         )
         assert compare_metadata(context, metadata) == []
         names = set(inspect(connection).get_table_names())
-    assert names == {*metadata.tables, VERSION_TABLE, "sqlite_sequence"} - {
-        "sqlite_sequence"
-    }
+    assert names == {*metadata.tables, VERSION_TABLE, "sqlite_sequence"} - {"sqlite_sequence"}
 
 
 def test_the_revision_that_serving_asks_for_is_the_newest_migration() -> None:

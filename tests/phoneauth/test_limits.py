@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from web_steps import BROWSER, PHONE, ask, entry, problem, rows, wrong
+
+from flask_phoneauth import PhoneAuth
 
 
 def test_each_route_and_address_has_its_own_limit(make_app):
@@ -141,3 +144,17 @@ def test_logging_in_to_my_own_account_refills_nobody_elses_tries(
         phoneauth_login(app.test_client(), phone="+447400999999")
     right = entry(asked, phoneauth_code(PHONE))
     problem(client.post("/auth/verify", json=right), 429, "locked")
+
+
+def test_a_limiter_that_is_given_counts_for_our_routes(tmp_path):
+    limiter = Limiter(lambda: "all", storage_uri="memory://")
+    app = Flask("example", instance_path=str(tmp_path))
+    app.config.update(TESTING=True, SECRET_KEY="long enough for a test", RATELIMIT_ENABLED=True)
+    app.config["PHONEAUTH_ROUTE_LIMIT"] = "1 per minute"
+    limiter.init_app(app)
+    app.extensions["limiter"] = set()
+    PhoneAuth(app, limiter=limiter)
+    client = app.test_client()
+    assert [client.get("/auth/login").status_code for _ in range(2)] == [200, 429]
+    limiter.reset()
+    assert client.get("/auth/login").status_code == 200
