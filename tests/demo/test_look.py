@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from example.conftest import Program, Start
+from demo.conftest import Program, Start
 from playwright.sync_api import Page, expect
 
 from sms_sandbox.client import SandboxClient

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from example.conftest import COMMAND, Start, environment
+from demo.conftest import COMMAND, Start, environment
 
 NUMBER = "+447400123456"
 
