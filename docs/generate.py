@@ -122,6 +122,7 @@ FIXED: Sequence[tuple[str, str, str]] = (
 
 SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
     ("sms_sandbox.control.routes:MAX_BODY_BYTES", "bytes", "a request's body"),
+    ("sms_sandbox.inbox.accept:MAX_RAW", "characters", "of a request, kept with its message"),
     ("sms_sandbox.control.codes:DEFAULT_TIMEOUT", "s", "of a wait, if it names none"),
     ("sms_sandbox.control.codes:MAX_TIMEOUT", "s", "of a wait, at most"),
     ("sms_sandbox.inbox.match:MAX_PATTERN", "characters", "of `body_regex`"),

@@ -87,9 +87,12 @@ class TransactionalStore(ABC):
             mine = [c for c in alive if _same_start(c, draft)]
             # a reopened one has no seed: its code is still good, but it cannot be sent again
             current = next((c for c in mine if c.seed is not None), None)
+            if current is not None:  # what is to happen afterwards is what was asked for last
+                current = replace(current, payload=draft.payload)
             full = 0 if mine else _room_in(alive, live_limit, now)
             waits = charging.waits(price, states, now, full=full)
             if current and charging.cooling(price.cooldowns, states, now) and not waits[0].locks:
+                unit.update(current)
                 return Issued(_sealed(current), charging.longest(waits), None)
             if waits:
                 return Refusal(waits[0].code, charging.longest(waits))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sms_sandbox.errors import InvalidRequest, UnknownParameter
@@ -208,7 +208,7 @@ def _read_moment(value: Any, at: str) -> float:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise refusal("This is not a time.", at, "Write RFC 3339: 2026-01-31T12:00:00Z.")
-    return moment.astimezone(UTC).timestamp()
+    return moment.timestamp()
 
 
 def _read_error_code(value: Any, at: str) -> str | int:

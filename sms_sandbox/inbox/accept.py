@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections import Counter
+from dataclasses import replace
 
 from sms_sandbox import codes
 from sms_sandbox.errors import InvalidRequest
@@ -11,6 +12,9 @@ from sms_sandbox.live import Event, EventKind
 from sms_sandbox.message import Draft, Message, Status, TimelineEntry
 from sms_sandbox.segments import MAX_SEGMENTS, Segmentation, segment
 from sms_sandbox.storage import Filter, due, messages, retention
+
+MAX_RAW = 128 * 1024
+"""Characters of a request that are kept: the longest text fits, each letter as a JSON escape."""
 
 # Controls other than tab, line feed, form feed and carriage return; halves of surrogate pairs.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -23,7 +27,7 @@ def accept(parts: Parts, draft: Draft, limits: "Retention") -> Message:
     cut = _segment(draft.body)
     code = codes.extract(draft.body).code if draft.direction == "outbound" else None
     with parts.lock:
-        message, plan = _store(parts, draft, cut, code)
+        message, plan = _store(parts, replace(draft, raw=_bounded(draft.raw)), cut, code)
         kind: EventKind = "message" if draft.direction == "outbound" else "inbound"
         parts.live.publish(Event(message.seq, kind, message.account, message.as_json()))
         parts.counters[f"{draft.direction}_messages"] += 1
@@ -47,6 +51,11 @@ def reply_to(message: Message, body: str, raw: str) -> Draft:
         body=body,
         raw=raw,
     )
+
+
+def _bounded(raw: str) -> str:
+    left_out = len(raw) - MAX_RAW
+    return raw if left_out <= 0 else f"{raw[:MAX_RAW]}\n({left_out} more characters, not kept)"
 
 
 def _segment(body: str) -> Segmentation:

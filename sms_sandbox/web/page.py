@@ -39,7 +39,7 @@ class Place:
         return cls(
             to=to,
             account=query.get("account", "").strip(),
-            q=query.get("q", "").strip()[:_LONGEST_SEARCH],
+            q=query.get("q", "").replace("\0", " ").strip()[:_LONGEST_SEARCH],
             only=only if (only := query.get("only", "")) in _ONLY else "",
             before=int(before)
             if before.isascii() and before.isdigit() and len(before) < 19

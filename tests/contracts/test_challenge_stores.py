@@ -104,6 +104,16 @@ def test_a_start_after_the_cooldown_repeats_the_message(bench: Bench) -> None:
     assert again.resend_in == 60
 
 
+@pytest.mark.parametrize("later", [1, 30])
+def test_a_start_anew_takes_the_place_of_the_former_ones_wishes(bench: Bench, later: int) -> None:
+    begun = bench.begun(payload={"remember": True, "next": "/notes"})
+    bench.now += later
+    bench.ask(payload={"remember": False, "next": "/sessions"})
+    challenge_id = begun.challenge.id
+    right = bench.enter(challenge_id, bench.code(challenge_id))
+    assert right.challenge.payload == {"remember": False, "next": "/sessions"}
+
+
 def test_another_binding_waits_in_a_cooling_lane_and_leaves_the_first_one_alone(
     bench: Bench,
 ) -> None:

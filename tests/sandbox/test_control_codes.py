@@ -70,7 +70,8 @@ def test_wait_takes_the_newest_or_those_since_a_time(web: FlaskClient) -> None:
     assert web.post("/api/v1/wait", json=peek | {"order": "newest"}).json["messages"] == [newest]
     problem(web.post("/api/v1/wait", json=peek | {"since": "2099-01-01T00:00:00Z"}), 408, "timeout")
     since = newest["created_at"]
-    assert web.post("/api/v1/wait", json=peek | {"since": since}).status_code == 200
+    for moment in (since, "0001-01-01T00:00:00+14:00"):
+        assert web.post("/api/v1/wait", json=peek | {"since": moment}).status_code == 200
 
 
 def test_absence(web: FlaskClient) -> None:

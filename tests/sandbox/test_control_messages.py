@@ -4,6 +4,8 @@ import pytest
 from flask.testing import FlaskClient
 from sandbox.control_calls import SEND, problem, send
 
+from sms_sandbox.inbox.accept import MAX_RAW
+
 FIELDS = {
     "id",
     "account",
@@ -250,6 +252,15 @@ def test_raw_shows_the_request_as_inert_text_without_secrets(web: FlaskClient) -
     assert raw.text.startswith("POST /api/v1/messages\n")
     assert "<script>" in raw.text
     assert "hunter" not in raw.text
+
+
+def test_a_padded_request_is_not_kept_whole(web: FlaskClient) -> None:
+    padded = json.dumps(SEND) + " " * 900_000
+    answer = web.post("/api/v1/messages", data=padded, content_type="application/json")
+    raw = web.get(f"/api/v1/messages/{answer.json['id']}/raw").text
+    assert SEND["body"] in raw
+    assert len(raw) < MAX_RAW + 100
+    assert raw.endswith("more characters, not kept)")
 
 
 def test_reply_is_an_inbound_message(web: FlaskClient) -> None:

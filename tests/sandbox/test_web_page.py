@@ -82,7 +82,15 @@ def test_unknown_message_is_404_and_still_a_page(server: SandboxServer) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["?to=%00", "?before=x", "?before=-1", "?q=%22%27%25_", "?to=%20&account=%ff", "?only=x"],
+    [
+        "?to=%00",
+        "?q=hel%00lo",
+        "?before=x",
+        "?before=-1",
+        "?q=%22%27%25_",
+        "?to=%20&account=%ff",
+        "?only=x",
+    ],
 )
 def test_strange_queries_never_break_the_page(server: SandboxServer, query: str) -> None:
     send(server, "hello")
