@@ -195,16 +195,17 @@ def _fate(live: Live, challenge_id: str) -> str:
 def resend() -> Any:
     """Ask for the code once more."""
     live = current_live()
-    values = inputs.read_body(ResendForm, live.parts.settings)
-    if (inputs.optional_text(values, "channel") or "sms") != "sms":
-        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
-    held = binding.presented(live, values)
-    asked = resend_code(
-        live.parts,
-        inputs.challenge_id(values),
-        held.digest,
-        inputs.client(live.parts.settings),
-    )
+    try:
+        values = inputs.read_body(ResendForm, live.parts.settings)
+        if (inputs.optional_text(values, "channel") or "sms") != "sms":
+            raise InvalidRequest("This channel is not offered here.", pointer="/channel")
+        held = binding.presented(live, values)
+        client = inputs.client(live.parts.settings)
+        asked = resend_code(live.parts, inputs.challenge_id(values), held.digest, client)
+    except (CsrfFailed, Used):  # Back, after the login that dropped the form's token
+        if _is_in_already(live):
+            return _sent_on(live, None)
+        raise
     return _asked(live, asked, held)
 
 

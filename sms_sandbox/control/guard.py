@@ -45,9 +45,10 @@ def check_password(settings: Settings, path: str, authorization: str | None) -> 
         )
 
 
-def check_write(method: str, headers: Headers, *, has_body: bool) -> None:
-    """Refuse a write that a foreign page could send, or that is not labelled JSON."""
+def check_call(method: str, headers: Headers, *, has_body: bool) -> None:
+    """Refuse what another site's page sends; a write must also be labelled JSON."""
     if method in _READS:
+        _refuse_foreign_read(headers)
         return
     refuse_foreign(headers)
     if method == "DELETE" and not has_body:
@@ -56,6 +57,16 @@ def check_write(method: str, headers: Headers, *, has_body: bool) -> None:
     if label != "application/json":
         raise UnsupportedMediaType(
             "Writes to the control API are JSON.", hint="Send Content-Type: application/json."
+        )
+
+
+def _refuse_foreign_read(headers: Headers) -> None:
+    """Another site's page cannot see the answer, but its streams would use up the places."""
+    site, mode = headers.get("Sec-Fetch-Site", "none"), headers.get("Sec-Fetch-Mode")
+    if site not in ("none", "same-origin") and mode != "navigate":
+        raise CrossSite(
+            "Another site's page sent this request.",
+            hint="Send it from a program or from the sandbox's own page.",
         )
 
 

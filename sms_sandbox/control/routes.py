@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Request, Response, jsonify, request
 
 from sms_sandbox.control import accounts, codes, document, events, messages
-from sms_sandbox.control.guard import check_write
+from sms_sandbox.control.guard import check_call
 from sms_sandbox.control.operation import Answer, Call, Operation, Result
 from sms_sandbox.errors import BodyTooLarge, InvalidRequest
 from sms_sandbox.inbox import Inbox
@@ -59,7 +59,7 @@ def _guard() -> None:
     has_body = bool(request.content_length) or "chunked" in request.headers.get(
         "Transfer-Encoding", ""
     )
-    check_write(request.method, request.headers, has_body=has_body)
+    check_call(request.method, request.headers, has_body=has_body)
 
 
 def _bind(operation: Operation, inbox: Inbox) -> Callable[..., Response]:

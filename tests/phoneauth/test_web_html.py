@@ -289,6 +289,8 @@ def test_a_second_click_back_and_reload_after_signing_in_do_no_harm(app, phoneau
     fields = {"challenge_id": field_on(page, "challenge_id"), "code": phoneauth_code(PHONE)}
     second = post_form(client, "/auth/verify", fresh, **fields)
     assert (second.status_code, second.location) == (303, "/")
+    again = post_form(client, "/auth/resend", page, challenge_id=fields["challenge_id"])
+    assert (again.status_code, again.location) == (303, "/")
     assert client.get(code_page, headers=BROWSER).location == "/"
     assert client.get("/auth/login", headers=BROWSER).location == "/"
     assert post_form(client, "/auth/login", before, phone=PHONE).status_code == 403

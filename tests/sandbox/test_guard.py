@@ -187,3 +187,16 @@ def test_password_never_reaches_the_log(
         locked.get(READ, headers=_basic("", "swordfish"))
     assert "hünter" not in caplog.text
     assert "swordfish" not in caplog.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", ["/api/v1/messages", "/api/v1/events"])
+def test_foreign_page_takes_up_no_stream_and_no_read(
+    web: FlaskClient, site: str, path: str
+) -> None:
+    problem(web.get(path, headers={"Sec-Fetch-Site": site}), 403, "cross_site")
+
+
+def test_a_link_from_elsewhere_opens_an_address(web: FlaskClient) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert web.get(READ, headers=headers).status_code == 200
