@@ -1,114 +1,149 @@
-"""`make bench`: CPU of one whole login in process, floor and ours interleaved.
+"""`make bench`: what a whole login costs, as ratios to a floor measured in the same run.
 
-One login = ask for a code, submit it, load a signed-in page. The figure is the process's CPU time,
-floor slices stand before and after each of ours, and the ratio is taken round by round.
+One login = ask for a code, submit it, load a signed-in page. Slices of the floor stand before and
+after each slice of ours; a ratio is taken per round, and the median is printed with its quartiles.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-
-from flask import Flask
 
 from benchmarks.floor import create_floor
-from flask_phoneauth import PhoneAuth
-from flask_phoneauth.delivery import failover
-from flask_phoneauth.providers import console
-from flask_phoneauth.records import Accepted
+from benchmarks.gunicorn import Server, serve
+from benchmarks.ours import create_ours
+from benchmarks.visitors import Login, Visitor, in_process
 
-LOGINS = 100
-ROUNDS = 9
-FIRST_NUMBER = 447400000000
-Login = Callable[[str], None]
-
-
-class Codes:
-    """What was sent, by number."""
-
-    def __init__(self) -> None:
-        self.of: dict[str, str] = {}
-
-    def __call__(self, outbound: Any) -> None:
-        self.of[outbound.to] = outbound.body[:6]
-
-
-def create_ours(folder: Path, store_url: str) -> Flask:
-    """The extension with all protections; address limits are raised, as one address asks all."""
-    app = Flask("ours", instance_path=str(folder))
-    app.config.update(
-        TESTING=True,
-        SECRET_KEY="a secret of the benchmark, long enough",
-        RATELIMIT_ENABLED=True,
-        PHONEAUTH_STORE_URL=store_url,
-        PHONEAUTH_ROUTE_LIMIT="1000000 per minute",
-        PHONEAUTH_ADDRESS_ASKS_PER_HOUR=10**6,
-        PHONEAUTH_ADDRESS_TOTAL_ASKS_PER_HOUR=10**6,
-    )
-    PhoneAuth(app)
-    return app
-
-
-def login_with(app: Flask, code_of: Callable[[str], str]) -> Login:
-    """One login of one number by the app's test client."""
-
-    def login(phone: str) -> None:
-        client = app.test_client()
-        asked = client.post("/auth/login", json={"phone": phone}).get_json()
-        entry = {"challenge_id": asked["challenge_id"], "code": code_of(phone)}
-        if "challenge_secret" in asked:
-            entry["challenge_secret"] = asked["challenge_secret"]
-        assert client.post("/auth/verify", json=entry).status_code == 200
-        assert client.get("/auth/me").status_code == 200
-
-    return login
-
-
-def cpu(login: Login, start: int) -> float:
-    """CPU microseconds per login over a slice of fresh numbers."""
-    began = time.process_time()
-    for offset in range(LOGINS):
-        login(f"+{FIRST_NUMBER + start + offset}")
-    return (time.process_time() - began) / LOGINS * 1e6
-
-
-def measure(name: str, ours: Login, floor: Login) -> None:
-    """Print the median ratio with its quartiles."""
-    cpu(ours, 0)
-    cpu(floor, 0)
-    ratios, costs = [], []
-    for turn in range(1, ROUNDS + 1):
-        before = cpu(floor, turn * LOGINS)
-        cost = cpu(ours, turn * LOGINS)
-        after = cpu(floor, turn * LOGINS)
-        ratios.append(cost / ((before + after) / 2))
-        costs.append(cost)
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    best = min(costs)
-    print(f"{name:<28} {middle:5.2f} x floor   quartiles {low:.2f} to {high:.2f}   {best:6.0f} us")
+NUMBERS = itertools.count(447400000000)
+VISITORS = 4
+IMPORTS = {
+    "floor": "import flask, flask_login, flask_limiter, phonenumbers",
+    "ours": "import flask_phoneauth; flask_phoneauth.PhoneAuth",
+}
 
 
 def main() -> None:
-    """Measure the stores that need no server."""
-    codes = Codes()
-    failover.watchers.append(codes)
-    console.ConsoleProvider.send = _swallow  # type: ignore[method-assign]
-    floor_app, sent = create_floor()
-    floor = login_with(floor_app, sent.__getitem__)
-    print(f"one login in process, {LOGINS} a slice, {ROUNDS} rounds, CPU time")
+    """Run what the arguments name."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--logins", type=int, default=200, help="in one slice")
+    parser.add_argument("--redis", default="", help="address of a Redis that may be filled")
+    parser.add_argument("--only", choices=["process", "served", "import"])
+    given = parser.parse_args()
+    if given.only in (None, "import"):
+        measure_imports(given.rounds)
+    if given.only in (None, "process"):
+        measure_in_process(given.rounds, given.logins)
+    if given.only in (None, "served"):
+        for store in filter(None, ("sqlite", given.redis)):
+            measure_served(store, given.rounds, given.logins)
+
+
+def measure_in_process(rounds: int, logins: int) -> None:
+    """CPU time of this process, without any server."""
+    print(f"\nin process, {logins} logins a slice, {rounds} rounds")
+    floor = in_process(*create_floor(), "/json", "/me")
     with tempfile.TemporaryDirectory() as folder:
-        for name, url in (("challenges in memory", "memory://"), ("challenges in SQLite", "")):
-            app = create_ours(Path(folder, name.replace(" ", "_")), url)
-            measure(name, login_with(app, codes.of.__getitem__), floor)
+        for name, url in (("memory", "memory://"), ("SQLite", "")):
+            ours = create_ours(Path(folder, name), url, "inline")
+            login = in_process(*ours, "/auth", "/me")
+            compare(
+                f"challenges in {name}",
+                lambda ours=login: clocked(ours, logins),  # type: ignore[misc]
+                lambda: clocked(floor, logins),
+                rounds,
+            )
 
 
-def _swallow(_: Any, outbound: Any) -> Any:
-    """Sending costs nothing here: the floor sends nothing either."""
-    return Accepted("console", outbound.reference)
+def clocked(login: Login, logins: int) -> float:
+    """CPU microseconds a login."""
+    began = time.process_time()
+    for phone in fresh(logins):
+        login(phone)
+    return (time.process_time() - began) / logins * 1e6
+
+
+def measure_served(store: str, rounds: int, logins: int) -> None:
+    """CPU time of gunicorn's process tree, four visitors at a time."""
+    url = store if store.startswith("redis") else ""
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        with (
+            serve("floor", url, base / "floor") as floor,
+            serve("ours", url, base / "ours") as ours,
+        ):
+            kind = "Redis" if url else "SQLite (the floor's hashes in memory)"
+            print(f"\ngunicorn, {kind}, {logins} logins a slice, {rounds} rounds")
+            for name, form in (("JSON / floor", False), ("HTML / floor_form", True)):
+                compare(
+                    name,
+                    lambda form=form: visited(ours, "/auth", form, logins),  # type: ignore[misc]
+                    lambda form=form: visited(  # type: ignore[misc]
+                        floor, "/form" if form else "/json", form, logins
+                    ),
+                    rounds,
+                )
+            print(f"memory: {ours.megabytes():.0f} MB, floor {floor.megabytes():.0f} MB")
+
+
+def visited(server: Server, prefix: str, form: bool, logins: int) -> float:
+    """CPU microseconds a login of the whole server."""
+    visitors = [Visitor(server.address) for _ in range(VISITORS)]
+    paths = [v.by_form(prefix) if form else v.by_json(prefix) for v in visitors]
+    began = server.cpu_seconds()
+    with ThreadPoolExecutor(VISITORS) as pool:
+        shares = [list(fresh(logins // VISITORS)) for _ in paths]
+        list(pool.map(_all, paths, shares))
+    return (server.cpu_seconds() - began) / (logins // VISITORS * VISITORS) * 1e6
+
+
+def _all(login: Login, phones: Iterable[str]) -> None:
+    for phone in phones:
+        login(phone)
+
+
+def measure_imports(rounds: int) -> None:
+    """CPU seconds of a fresh interpreter that only imports."""
+    print(f"\nimport, {rounds} rounds")
+    compare("ours / its parts", lambda: _import("ours"), lambda: _import("floor"), rounds)
+
+
+def _import(name: str) -> float:
+    program = f"import time; {IMPORTS[name]}; print(time.process_time())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    return float(done.stdout) * 1e6
+
+
+def fresh(count: int) -> Iterable[str]:
+    """Numbers that nobody has used in this run."""
+    return (f"+{number}" for number in itertools.islice(NUMBERS, count))
+
+
+def compare(name: str, ours: Callable[[], float], floor: Callable[[], float], rounds: int) -> None:
+    """Print the median ratio, its quartiles and the best costs."""
+    ours(), floor()
+    ratios, costs, floors = [], [], []
+    before = floor()
+    for _ in range(rounds):
+        cost, after = ours(), floor()
+        ratios.append(cost / ((before + after) / 2))
+        costs.append(cost)
+        floors.append(after)
+        before = after
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    print(
+        f"{name:<24} {middle:5.2f} x floor   quartiles {low:.2f} to {high:.2f}"
+        f"   best {min(costs):6.0f} us, floor {min(floors):6.0f} us",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
