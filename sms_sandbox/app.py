@@ -1,6 +1,8 @@
 """The wiring: one sandbox, and the Flask application that serves it. No decisions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -11,11 +13,17 @@ from sms_sandbox.control.guard import check_host, check_password
 from sms_sandbox.control.operations import create_operations
 from sms_sandbox.control.routes import MAX_BODY_BYTES
 from sms_sandbox.errors import BodyTooLarge, SandboxError, Unauthorized
+from sms_sandbox.facades import FACADES, Facade, Room, facade_of
 from sms_sandbox.inbox import Inbox
+from sms_sandbox.outgoing import Outgoing
 from sms_sandbox.settings import Settings
 from sms_sandbox.storage import Database
 from sms_sandbox.timeline import Timeline
 from sms_sandbox.web.routes import create_blueprint as create_web
+from sms_sandbox.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HINTS = {
     404: "The paths are listed at /api/v1/openapi.json.",
@@ -32,26 +40,31 @@ class Sandbox:
     database: Database
     inbox: Inbox
     timeline: Timeline
+    webhooks: Webhooks
 
     def close(self) -> None:
-        """Stop the timeline, end waits and streams, close the database."""
+        """Stop the webhooks and the timeline, end waits and streams, close the database."""
+        self.webhooks.stop()
         self.timeline.stop()
         self.inbox.close()
         self.database.close()
 
 
 def open_sandbox(settings: Settings, clock: Clock | None = None) -> Sandbox:
-    """Open the database and start the timeline. Raises ``SettingsError``."""
+    """Open the database, start the timeline and the webhooks. Raises ``SettingsError``."""
     clock = clock or RealClock()
     database = Database(settings.db)
-    inbox = Inbox(settings, database, clock)
+    inbox = Inbox(settings, database, clock, {one.provider: one.render for one in FACADES})
     timeline = Timeline(inbox, clock)
+    webhooks = Webhooks(inbox, clock, Outgoing(settings))
     timeline.start()
-    return Sandbox(settings, clock, database, inbox, timeline)
+    webhooks.start()
+    return Sandbox(settings, clock, database, inbox, timeline, webhooks)
 
 
 def create_app(sandbox: Sandbox) -> Flask:
-    """The WSGI application: control API, operations and the inbox page."""
+    """The WSGI application: control API, operations, the inbox page and the façades."""
+    facades = {one.prefix: one for one in FACADES}
     app = Flask("sms_sandbox", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -59,7 +72,9 @@ def create_app(sandbox: Sandbox) -> Flask:
     @app.before_request
     def guard() -> None:
         check_host(sandbox.settings, request.headers.get("Host"))
-        check_password(sandbox.settings, request.path, request.headers.get("Authorization"))
+        # A façade's Authorization header is the vendor's: it checks the password itself.
+        if facade_of(request.path, facades) is None:
+            check_password(sandbox.settings, request.path, request.headers.get("Authorization"))
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -72,7 +87,33 @@ def create_app(sandbox: Sandbox) -> Flask:
     app.register_blueprint(control.create_blueprint(sandbox.inbox))
     app.register_blueprint(create_operations(sandbox.inbox, sandbox.timeline))
     app.register_blueprint(create_web(sandbox))
+    room = Room(
+        settings=sandbox.settings,
+        clock=sandbox.clock,
+        database=sandbox.database,
+        inbox=sandbox.inbox,
+    )
+    for facade in FACADES:
+        app.register_blueprint(facade.create_blueprint(room))
+    app.wsgi_app = _ByHost(app.wsgi_app, FACADES)  # type: ignore[method-assign]
     return app
+
+
+class _ByHost:
+    """Leads a request that arrives with a vendor's own host name to that vendor's façade."""
+
+    def __init__(self, app: "WSGIApplication", facades: Iterable[Facade]) -> None:
+        self._app = app
+        self._facades = tuple(facades)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "").partition(":")[0].rstrip(".").casefold()
+        for facade in self._facades:
+            if facade.hosts.fullmatch(host):
+                environ["PATH_INFO"] = facade.prefix + environ.get("PATH_INFO", "")
+        return self._app(environ, start_response)
 
 
 def _refuse(error: SandboxError) -> Response:

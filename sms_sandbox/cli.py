@@ -45,6 +45,7 @@ def serve(options: argparse.Namespace) -> int:
     from sms_sandbox.server import SandboxServer
 
     hosts = tuple(options.allow_host) if options.allow_host else None
+    networks = tuple(options.webhook_allow) if options.webhook_allow else None
     settings = sandbox_settings.from_environment(
         os.environ,
         host=options.host,
@@ -53,6 +54,7 @@ def serve(options: argparse.Namespace) -> int:
         password=options.password,
         retention=options.retention,
         allow_hosts=hosts,
+        webhook_allow=networks,
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -137,8 +139,10 @@ def reset(options: argparse.Namespace) -> int:
 def env(options: argparse.Namespace) -> int:
     """Print what points an application at the sandbox."""
     values = _application_settings(options.url.rstrip("/"), options.account)
-    lines = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
-    _print(options, values, lines)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+    # No variable points the vendors' SDKs anywhere: as comments, so that a shell may read it all.
+    lines += [f"# {line}" for line in _sdk_lines(options.url.rstrip("/"))]
+    _print(options, values, "\n".join(lines))
     return 0
 
 
@@ -178,6 +182,12 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     one.add_argument("--password", help="ask for it; needed to bind beyond this machine")
     one.add_argument(
         "--allow-host", action="append", metavar="NAME", help="a further Host name to answer to"
+    )
+    one.add_argument(
+        "--webhook-allow",
+        action="append",
+        metavar="CIDR",
+        help="a private network that callbacks may reach though bound beyond this machine",
     )
     one.add_argument("--retention", type=int, metavar="N", help="messages to keep (10,000)")
 
@@ -222,6 +232,8 @@ def _welcome(url: str, settings: Settings) -> str:
         lines.append(f"  export {name}={shlex.quote(value)}")
     if settings.password is not None:
         lines.append("  and the password as FLASK_PHONEAUTH_SANDBOX_PASSWORD")
+    lines += ["", "Point a vendor's own SDK at it:"]
+    lines += [f"  {line}" for line in _sdk_lines(url)]
     lines += ["", "Ctrl-C stops it."]
     return "\n".join(lines)
 
@@ -231,6 +243,14 @@ def _application_settings(url: str, account: str | None) -> dict[str, str]:
     if account is not None:
         values["FLASK_PHONEAUTH_SANDBOX_ACCOUNT"] = account
     return values
+
+
+def _sdk_lines(url: str) -> list[str]:
+    base = json.dumps(f"{url}/twilio")
+    return [
+        f"Twilio, Python: client.api.base_url = {base}",
+        f"Twilio, Node:   client.api.baseUrl = {base}",
+    ]
 
 
 def _line(message: dict[str, Any]) -> str:

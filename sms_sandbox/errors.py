@@ -4,7 +4,7 @@ SandboxError
 ├── InvalidRequest 400 · UnknownParameter 400
 ├── Unauthorized 401
 ├── CrossSite 403
-├── UnknownMessage 404 · NoCode 404
+├── UnknownMessage 404 · NoCode 404 · UnknownWebhook 404
 ├── WaitTimeout 408
 ├── StatusConflict 409 · UnwantedMessage 409
 ├── BodyTooLarge 413
@@ -105,6 +105,14 @@ class NoCode(SandboxError):
     code = "no_code"
     status = 404
     title = "There is no code for this number"
+
+
+class UnknownWebhook(SandboxError):
+    """No webhook attempt has this id: it never existed, or went with its message."""
+
+    code = "unknown_webhook"
+    status = 404
+    title = "There is no such webhook attempt"
 
 
 class WaitTimeout(SandboxError):

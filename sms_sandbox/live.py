@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sms_sandbox.errors import Busy
 
-EventKind = Literal["message", "inbound", "status", "prune", "resync"]
+EventKind = Literal["message", "inbound", "status", "webhook", "prune", "resync"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,16 @@ _FINAL = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a vendor keeps of a message beside it: the id that it gave out, where its statuses
+    are posted, and ``facts`` of its own (JSON values)."""
+
+    vendor_id: str
+    callback_url: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A message as it was asked for, before the inbox gives it an id and a place."""
 
@@ -34,6 +44,8 @@ class Draft:
     recipient: str = field(repr=False)
     body: str = field(repr=False)
     raw: str = field(default="", repr=False)
+    starts: Literal["accepted", "queued"] = "queued"
+    submission: Submission | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ class Settings:
     """How one sandbox is served.
 
     ``db`` is a file or ``:memory:``; ``retention`` is how many messages are kept; ``sent_after``
-    and ``delivered_after`` are seconds of sandbox time from a message's arrival. Raises
+    and ``delivered_after`` are seconds of sandbox time from a message's arrival;
+    ``webhook_allow`` are networks (CIDR) that callbacks may reach though they are private. Raises
     ``SettingsError`` with the cure for a value that cannot be used.
     """
 
@@ -26,6 +27,7 @@ class Settings:
     db: str = MEMORY
     password: str | None = field(default=None, repr=False)
     allow_hosts: tuple[str, ...] = ()
+    webhook_allow: tuple[str, ...] = ()
     retention: int = DEFAULT_RETENTION
     sent_after: float = 0.2
     delivered_after: float = 0.8
@@ -41,6 +43,8 @@ class Settings:
             raise SettingsError("The database needs a file name or :memory:.")
         if self.password == "":
             raise SettingsError("The password is empty: give one, or leave the switch out.")
+        for cidr in self.webhook_allow:
+            _check_network(cidr)
         if not is_loopback(self.host) and self.password is None:
             raise SettingsError(
                 f"Binding to {self.host} lets other machines read every message: "
@@ -57,8 +61,9 @@ def from_environment(environ: Mapping[str, str], **switches: object) -> Settings
     for name in ("port", "retention"):
         if text := environ.get(f"SMS_SANDBOX_{name.upper()}"):
             values[name] = _integer(f"SMS_SANDBOX_{name.upper()}", text)
-    if text := environ.get("SMS_SANDBOX_ALLOW_HOST"):
-        values["allow_hosts"] = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name, field_name in (("ALLOW_HOST", "allow_hosts"), ("WEBHOOK_ALLOW", "webhook_allow")):
+        if text := environ.get(f"SMS_SANDBOX_{name}"):
+            values[field_name] = tuple(part.strip() for part in text.split(",") if part.strip())
     values.update({name: value for name, value in switches.items() if value is not None})
     return Settings(**values)  # type: ignore[arg-type]
 
@@ -72,6 +77,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _check_network(cidr: str) -> None:
+    try:
+        ipaddress.ip_network(cidr)
+    except ValueError:
+        raise SettingsError(
+            f"{cidr!r} is not a network: write it as 192.168.1.0/24, host bits zero."
+        ) from None
 
 
 def _integer(name: str, text: str) -> int:

@@ -11,6 +11,7 @@ from sms_sandbox.control.schemas import SCHEMAS
 _PATH_VALUE = re.compile(r"<([a-z_]+)>")
 _PATH_MEANING = {
     "message_id": "The id of a message.",
+    "attempt": "The id of a webhook attempt.",
     "number": "A handset's number, with or without +.",
 }
 

@@ -74,7 +74,7 @@ OPERATIONS = (
         method="GET",
         path="/events",
         name="streamEvents",
-        summary="Watch messages, statuses and removals as server-sent events",
+        summary="Watch messages, statuses, webhooks and removals as server-sent events",
         view=stream,
         query=Fields(
             (

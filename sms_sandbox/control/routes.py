@@ -6,18 +6,19 @@ from typing import Any
 
 from flask import Blueprint, Request, Response, jsonify, request
 
-from sms_sandbox.control import accounts, codes, document, events, messages
+from sms_sandbox.control import accounts, codes, document, events, messages, webhooks
 from sms_sandbox.control.guard import check_call
 from sms_sandbox.control.operation import Answer, Call, Operation, Result
 from sms_sandbox.errors import BodyTooLarge, InvalidRequest
 from sms_sandbox.inbox import Inbox
+from sms_sandbox.transcript import transcribe
 
 ROOT = "/api/v1"
 MAX_BODY_BYTES = 1 << 20
-_HIDDEN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 _DOCUMENTED: tuple[Operation, ...] = (
     *messages.OPERATIONS,
+    *webhooks.OPERATIONS,
     *codes.OPERATIONS,
     *events.OPERATIONS,
     *accounts.OPERATIONS,
@@ -109,10 +110,9 @@ def _refuse_constant(name: str) -> None:
 
 
 def _as_text(incoming: Request) -> str:
-    """The request as it came, its credentials blanked."""
-    lines = [f"{incoming.method} {incoming.full_path.rstrip('?')}"]
-    for name, value in incoming.headers.items():
-        shown = "(hidden)" if name.casefold() in _HIDDEN_HEADERS else value
-        lines.append(f"{name}: {shown}")
-    body = incoming.get_data(cache=True).decode("utf-8", "replace")
-    return "\n".join([*lines, "", body])
+    return transcribe(
+        incoming.method,
+        incoming.full_path.rstrip("?"),
+        incoming.headers.items(),
+        incoming.get_data(cache=True),
+    )

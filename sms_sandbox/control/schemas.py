@@ -80,6 +80,38 @@ SCHEMAS: dict[str, Any] = {
             _object(waited_ms=_WHOLE, arrived=_list("NearMiss"), hint=_TEXT),
         ]
     },
+    "Webhook": {
+        "type": "object",
+        "description": "One attempt; `response` or `error` or both, `next_attempt_at` if there "
+        "is to be another.",
+        "required": ["id", "message_id", "kind", "url", "request", "milliseconds", "attempt", "at"],
+        "properties": {
+            "id": _TEXT,
+            "message_id": _TEXT,
+            "kind": _TEXT,
+            "url": _TEXT,
+            "request": _object(
+                method=_TEXT,
+                headers={"type": "object", "additionalProperties": _TEXT},
+                body=_TEXT,
+            ),
+            "response": _object(status={"type": "integer"}, body=_TEXT),
+            "error": _TEXT,
+            "milliseconds": _WHOLE,
+            "attempt": {"type": "integer", "minimum": 1},
+            "at": _TIME,
+            "next_attempt_at": _TIME,
+        },
+    },
+    "WebhookList": _object(webhooks=_list("Webhook")),
+    "QueuedWebhook": _object(
+        id=_TEXT,
+        message_id=_TEXT,
+        kind=_TEXT,
+        url=_TEXT,
+        attempt={"type": "integer", "minimum": 1},
+        next_attempt_at=_TIME,
+    ),
     "Account": _object(id=_TEXT, messages=_WHOLE, last_message_at=_TIME),
     "AccountList": _object(accounts=_list("Account")),
     "Settings": _object(account=_MAYBE_TEXT, retention={"type": "integer", "minimum": 1}),

@@ -11,7 +11,7 @@ from sms_sandbox.inbox.parts import Parts
 from sms_sandbox.live import Event, EventKind
 from sms_sandbox.message import Draft, Message, Status, TimelineEntry
 from sms_sandbox.segments import MAX_SEGMENTS, Segmentation, segment
-from sms_sandbox.storage import Filter, due, messages, retention
+from sms_sandbox.storage import Filter, due, messages, retention, submissions
 
 MAX_RAW = 128 * 1024
 """Characters of a request that are kept: the longest text fits, each letter as a JSON escape."""
@@ -82,13 +82,11 @@ def _store(
 ) -> tuple[Message, list[tuple[float, Status]]]:
     now = parts.clock.now()
     outbound = draft.direction == "outbound"
-    lived: tuple[Status, ...] = ("accepted", "queued") if outbound else ("received",)
+    lived: tuple[Status, ...] = ("received",)
     plan: list[tuple[float, Status]] = []
     if outbound:
-        plan = [
-            (now + parts.settings.sent_after, "sent"),
-            (now + parts.settings.delivered_after, "delivered"),
-        ]
+        lived = ("accepted",) if draft.starts == "accepted" else ("accepted", "queued")
+        plan = _plan(parts, now, draft.starts)
     with parts.database.write() as connection:
         message = Message(
             seq=messages.next_place(connection),
@@ -110,8 +108,17 @@ def _store(
         messages.insert(connection, message, draft)
         for status in lived:
             messages.add_move(connection, message.seq, TimelineEntry(status, now))
+        if draft.submission is not None:
+            submissions.insert(connection, message, draft.submission)
         due.schedule(connection, message.seq, plan)
     return message, plan
+
+
+def _plan(parts: Parts, now: float, starts: Status) -> list[tuple[float, Status]]:
+    sent, delivered = parts.settings.sent_after, parts.settings.delivered_after
+    moves: list[tuple[float, Status]] = [(now + sent, "sent"), (now + delivered, "delivered")]
+    # A vendor that first chooses a sender does so halfway to handing the message on.
+    return [(now + sent / 2, "queued"), *moves] if starts == "accepted" else moves
 
 
 class Retention:

@@ -1,6 +1,7 @@
 """A message moves on or goes away: store, then live, then whoever waits for it."""
 
 from sms_sandbox.errors import StatusConflict, UnknownMessage
+from sms_sandbox.inbox import callbacks
 from sms_sandbox.inbox.parts import Parts
 from sms_sandbox.live import Event
 from sms_sandbox.message import Message, Status, can_move, is_final
@@ -28,7 +29,9 @@ def move(parts: Parts, message_id: str, status: Status, error_code: str | int | 
             if is_final(status):
                 due.cancel(connection, message.seq)
             cursor = messages.next_place(connection)
-        _tell(parts, [(cursor, moved)])
+            unposted = callbacks.plan(parts, connection, moved)
+        _tell(parts, [(cursor, moved, unposted)])
+    _nudge(parts, [moved])
     return moved
 
 
@@ -38,16 +41,16 @@ def advance_due(parts: Parts) -> float | None:
         with parts.lock:
             with parts.database.write() as connection:
                 planned = due.take(connection, parts.clock.now(), _BATCH)
-                moved: list[tuple[int, Message]] = []
+                moved: list[tuple[int, Message, Event | None]] = []
                 for seq, at, status in planned:
                     message = messages.by_place(connection, seq)
                     if message is not None and can_move(message.status, status):
                         place = messages.next_place(connection)
-                        moved.append(
-                            (place, messages.set_status(connection, message, status, at, None))
-                        )
+                        now_is = messages.set_status(connection, message, status, at, None)
+                        moved.append((place, now_is, callbacks.plan(parts, connection, now_is)))
                 upcoming = due.next_time(connection)
             _tell(parts, moved)
+        _nudge(parts, [message for _, message, _ in moved])
         if len(planned) < _BATCH:
             return upcoming
 
@@ -83,9 +86,17 @@ def unknown() -> UnknownMessage:
     )
 
 
-def _tell(parts: Parts, moved: list[tuple[int, Message]]) -> None:
-    for cursor, message in moved:
+def _nudge(parts: Parts, moved: list[Message]) -> None:
+    if any(message.provider in parts.renderers for message in moved):
+        for queued in parts.queued:
+            queued()
+
+
+def _tell(parts: Parts, moved: list[tuple[int, Message, Event | None]]) -> None:
+    for cursor, message, unposted in moved:
         parts.live.publish(Event(cursor, "status", message.account, message.as_json()))
+        if unposted is not None:
+            parts.live.publish(unposted)
         parts.counters[f"moved_to_{message.status}"] += 1
         parts.waiters.offer(message)
 

@@ -2,23 +2,30 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
+from sms_sandbox.callback import Attempt, Outcome, Waiting
 from sms_sandbox.clock import Clock
-from sms_sandbox.inbox import accept, move, search, wait
-from sms_sandbox.inbox.parts import Parts
+from sms_sandbox.inbox import accept, callbacks, move, search, wait
+from sms_sandbox.inbox.parts import Parts, Renderer
 from sms_sandbox.inbox.waiters import Waiters, Wish
 from sms_sandbox.live import Live, Subscription
 from sms_sandbox.message import Draft, Message, Status, TimelineEntry
 from sms_sandbox.settings import Settings
-from sms_sandbox.storage import Database, Filter
+from sms_sandbox.storage import Database, Filter, credentials, webhooks
 from sms_sandbox.storage import messages as table
 
 
 class Inbox:
     """Accepts, moves, finds, waits for and deletes messages; safe for many threads at once."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        renderers: Mapping[str, Renderer] | None = None,
+    ) -> None:
         with database.read() as connection:
             cursor = table.last_place(connection)
         self._parts = Parts(
@@ -29,6 +36,7 @@ class Inbox:
             waiters=Waiters(settings.max_waits, database),
             lock=threading.RLock(),
             counters=Counter(),
+            renderers=dict(renderers or {}),
         )
         self._retention = accept.Retention(self._parts)
 
@@ -72,6 +80,31 @@ class Inbox:
     def watch_due(self, planned: Callable[[float], None]) -> None:
         """Call ``planned`` with the earliest moment whenever new moves are planned."""
         self._parts.planned.append(planned)
+
+    def watch_callbacks(self, queued: Callable[[], None]) -> None:
+        """Call ``queued`` whenever callbacks may have been queued."""
+        self._parts.queued.append(queued)
+
+    def next_callback(self, *, busy: Collection[int], full: Collection[str]) -> Waiting | None:
+        """The queued callback that is due first, none of the messages ``busy`` or the origins
+        ``full``."""
+        with self._parts.database.read() as connection:
+            return webhooks.first(connection, busy=busy, full=full)
+
+    def settle_callback(self, waiting: Waiting, outcome: Outcome) -> None:
+        """Write down an attempt, tell the watchers, and queue the next if there is to be one."""
+        callbacks.settle(self._parts, waiting, outcome)
+
+    def attempts(self, message_id: str) -> list[Attempt]:
+        """Every attempt of a message's callbacks, oldest first. Raises ``UnknownMessage``."""
+        return callbacks.attempts(self._parts, self.get(message_id))
+
+    def resend_callback(self, attempt_id: str) -> tuple[Attempt, Waiting]:
+        """Post the request of an attempt once more. Raises ``UnknownWebhook``, ``Busy``."""
+        found = callbacks.resend(self._parts, attempt_id)
+        for queued in self._parts.queued:
+            queued()
+        return found
 
     def get(self, message_id: str) -> Message:
         """One message. Raises ``UnknownMessage``."""
@@ -118,9 +151,11 @@ class Inbox:
         return move.clear(self._parts, wanted)
 
     def reset(self, account: str | None) -> int:
-        """Delete an account's messages and settings (``None``: everyone's)."""
+        """Delete an account's messages, settings and secrets (``None``: everyone's)."""
         removed = move.clear(self._parts, Filter(account=account))
         self._retention.forget(account)
+        with self._parts.database.write() as connection:
+            credentials.forget(connection, account)
         return removed
 
     def retention(self, account: str | None) -> int:

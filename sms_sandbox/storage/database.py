@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sms_sandbox.errors import SettingsError, StorageUnavailable
 from sms_sandbox.settings import MEMORY
-from sms_sandbox.storage.schema import SCHEMA, SCHEMA_VERSION, TEXT_INDEX
+from sms_sandbox.storage.schema import SCHEMA, SCHEMA_VERSION, TEXT_INDEX, UPGRADES
 
 _READERS = 4
 _BUSY_SECONDS = 1.5
@@ -141,6 +141,8 @@ def _prepare(connection: sqlite3.Connection, *, throw_away: bool) -> None:
             f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
         _create_text_index(connection)
+    for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+        connection.executescript(f"BEGIN; {UPGRADES[old]} PRAGMA user_version = {old + 1}; COMMIT;")
     if throw_away:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
 

@@ -13,6 +13,7 @@ _COLUMNS = (
     "seq, id, account, provider, direction, sender, recipient, body, status, error_code, "
     "segments, encoding, code, claimed, created_at, updated_at"
 )
+_OF_A_MESSAGE = ("moves", "due", "submissions", "callbacks", "attempts")
 
 
 def next_place(connection: sqlite3.Connection) -> int:
@@ -155,10 +156,11 @@ def delete(connection: sqlite3.Connection, wanted: Filter, *, searches_text: boo
 
 
 def delete_places(connection: sqlite3.Connection, places: Iterable[int]) -> None:
-    """Delete messages with their timelines and what is still due for them."""
+    """Delete messages with their timelines, callbacks, and what is still due for them."""
     keys = [(place,) for place in places]
-    for table, column in (("moves", "message_seq"), ("due", "message_seq"), ("messages", "seq")):
-        connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", keys)  # noqa: S608
+    for table in _OF_A_MESSAGE:
+        connection.executemany(f"DELETE FROM {table} WHERE message_seq = ?", keys)  # noqa: S608
+    connection.executemany("DELETE FROM messages WHERE seq = ?", keys)
 
 
 def oldest(connection: sqlite3.Connection, number: int, account: str | None) -> list[int]:

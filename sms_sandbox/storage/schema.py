@@ -1,8 +1,8 @@
 """The tables. ``seq`` is one growing sequence over messages and all later changes."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-SCHEMA = """
+_MESSAGES = """
 CREATE TABLE sequence (value INTEGER NOT NULL);
 CREATE TABLE messages (
     seq INTEGER PRIMARY KEY,
@@ -44,6 +44,56 @@ CREATE INDEX due_by_time ON due (at);
 CREATE INDEX due_by_message ON due (message_seq);
 CREATE TABLE retention (account TEXT PRIMARY KEY, messages INTEGER NOT NULL);
 """
+
+# Since version 2: what vendors keep, and the callbacks to the application.
+_VENDORS = """
+CREATE TABLE submissions (
+    message_seq INTEGER PRIMARY KEY REFERENCES messages (seq) ON DELETE CASCADE,
+    provider TEXT NOT NULL,
+    account TEXT NOT NULL,
+    vendor_id TEXT NOT NULL,
+    callback_url TEXT,
+    facts TEXT NOT NULL,
+    UNIQUE (provider, vendor_id)
+);
+CREATE INDEX submissions_by_account ON submissions (provider, account, message_seq);
+CREATE TABLE credentials (
+    provider TEXT NOT NULL,
+    name TEXT NOT NULL,
+    account TEXT NOT NULL,
+    salt BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    signing_key TEXT,
+    PRIMARY KEY (provider, name)
+);
+CREATE TABLE callbacks (
+    id TEXT PRIMARY KEY,
+    message_seq INTEGER NOT NULL REFERENCES messages (seq) ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,
+    due_at REAL NOT NULL,
+    origin TEXT NOT NULL,
+    request TEXT NOT NULL
+);
+CREATE INDEX callbacks_by_time ON callbacks (due_at);
+CREATE INDEX callbacks_by_message ON callbacks (message_seq);
+CREATE TABLE attempts (
+    id TEXT PRIMARY KEY,
+    message_seq INTEGER NOT NULL REFERENCES messages (seq) ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,
+    at REAL NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    status INTEGER,
+    answer TEXT,
+    error TEXT,
+    next_attempt_at REAL,
+    request TEXT NOT NULL
+);
+CREATE INDEX attempts_by_message ON attempts (message_seq);
+"""
+
+SCHEMA = _MESSAGES + _VENDORS
+UPGRADES = {1: _VENDORS}
+"""What brings a file of an older version to the next one."""
 
 # Trigrams find any three characters in a row, so part of a number or of a code is found too.
 TEXT_INDEX = """

@@ -147,6 +147,8 @@ def test_env_prints_lines_that_a_shell_can_read(
     )
     assert shown.stdout == "it's me"
     assert f"FLASK_PHONEAUTH_SANDBOX_URL={at}" in lines
+    assert f'# Twilio, Python: client.api.base_url = "{at}/twilio"' in lines
+    assert f'# Twilio, Node:   client.api.baseUrl = "{at}/twilio"' in lines
 
 
 def test_hostile_text_cannot_steer_the_terminal(

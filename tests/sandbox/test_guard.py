@@ -22,7 +22,7 @@ READ, WRITE = "/api/v1/messages", "/api/v1/messages"
         "[::1]:80",
         "[::1]",
         "sms.localhost:8025",
-        "api.twilio.com",
+        "api.plivo.com",
         "sns.eu-west-1.amazonaws.com",
         "rest.nexmo.com",
     ],

@@ -24,7 +24,15 @@ def test_look_alikes_are_not_loopback(host: str) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"port": -1}, {"port": 65536}, {"retention": 0}, {"db": ""}, {"password": ""}],
+    [
+        {"port": -1},
+        {"port": 65536},
+        {"retention": 0},
+        {"db": ""},
+        {"password": ""},
+        {"webhook_allow": ("10.0.0.1/8",)},
+        {"webhook_allow": ("office",)},
+    ],
     ids=str,
 )
 def test_unusable_value_is_refused_at_start(values: dict) -> None:
@@ -37,6 +45,7 @@ def test_switches_win_over_the_environment() -> None:
         "SMS_SANDBOX_PORT": "9000",
         "SMS_SANDBOX_DB": "a.db",
         "SMS_SANDBOX_ALLOW_HOST": "sms, sandbox.test",
+        "SMS_SANDBOX_WEBHOOK_ALLOW": "10.0.0.0/8, fd00::/8",
         "SMS_SANDBOX_PASSWORD": "secret",
         "SMS_SANDBOX_RETENTION": "50",
         "SMS_SANDBOX_HOST": "0.0.0.0",
@@ -44,6 +53,7 @@ def test_switches_win_over_the_environment() -> None:
     found = from_environment(environ, port=9001, db=None)
     assert (found.port, found.db, found.retention, found.host) == (9001, "a.db", 50, "0.0.0.0")
     assert found.allow_hosts == ("sms", "sandbox.test")
+    assert found.webhook_allow == ("10.0.0.0/8", "fd00::/8")
 
 
 def test_environment_number_that_is_none_is_named() -> None:

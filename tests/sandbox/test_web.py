@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 import urllib3
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from sandbox.receiver import receiving
+from sandbox.receiver import status as answer
 
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
@@ -439,3 +441,47 @@ def test_api_call_of_the_inspector_works_by_pasting(sandbox: Sandbox, open_page:
     expect(page.locator("#details .timeline li span")).to_have_text(
         ["Accepted", "Queued", "Sent", "Delivered"]
     )
+
+
+def test_webhooks_are_shown_with_their_message_and_posted_again(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    with receiving() as receiver:
+        receiver.answers.append(answer(500, b"<b>boom</b>"))
+        sent = send_through_twilio(sandbox, receiver.url)
+        page = live(open_page(f"{sandbox.url}/messages/{sent}"))
+        attempts = page.locator("#details .attempts > li")
+        expect(attempts).to_have_count(2)
+        failed = attempts.filter(has_text="answered 500")
+        failed.locator("summary").click()
+        expect(failed).to_contain_text(f"POST {receiver.url}")
+        expect(failed).to_contain_text("MessageStatus=")
+        expect(failed).to_contain_text("<b>boom</b>")
+        assert serious(page) == []
+        failed.get_by_role("button", name="Post again").click()
+        expect(attempts).to_have_count(3)
+        expect(attempts.last).to_contain_text("Attempt 2 answered 204")
+        expect(failed.locator("details")).to_have_attribute("open", "")
+
+
+def test_a_message_without_webhooks_shows_none(sandbox: Sandbox, open_page: OpenPage) -> None:
+    page = live(open_page(f"{sandbox.url}/messages/{sandbox.send()['id']}"))
+    expect(page.locator("#details .timeline li")).not_to_have_count(0)
+    expect(page.locator("#details .webhooks")).to_be_hidden()
+
+
+def send_through_twilio(sandbox: Sandbox, callback: str) -> str:
+    """Send as Twilio's SDK does; returns the message's id in the inbox."""
+    account = "AC" + "a" * 32
+    form = {"To": PHONE, "From": OTHER, "Body": TEXT, "StatusCallback": callback}
+    made = urllib3.request(
+        "POST",
+        f"{sandbox.url}/twilio/2010-04-01/Accounts/{account}/Messages.json",
+        body=urlencode(form),
+        headers=urllib3.make_headers(basic_auth=f"{account}:token")
+        | {"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert made.status == 201, made.data
+    (message,) = sandbox.call("GET", "/messages")["messages"]
+    found: str = message["id"]
+    return found

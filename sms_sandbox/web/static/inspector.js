@@ -4,6 +4,7 @@ import { address, call, messagePath } from "./api.js";
 import { byId, fillBody, fillCode, fillState, fresh, numberNodes } from "./dom.js";
 import { clock, elapsed, handsetOf, partsOf, safeJson, shellQuote, STATUS } from "./format.js";
 import { placeLink } from "./place.js";
+import { attemptItem } from "./webhooks.js";
 
 export class Inspector {
   #shown = null;
@@ -36,6 +37,21 @@ export class Inspector {
     root.querySelector(".curl").textContent = `curl -s ${shellQuote(address(messagePath(message.id)))}`;
     root.querySelector(".json").textContent = safeJson(message);
     this.#fillTimeline(message);
+    this.#fillWebhooks(message);
+  }
+
+  /** Takes note of an attempt: if it is of the message on show, the list is read again. */
+  tell(attempt) {
+    if (this.#shown?.id === attempt.message_id) this.#fillWebhooks(this.#shown);
+  }
+
+  async #fillWebhooks(message) {
+    const { webhooks } = await call("GET", `${messagePath(message.id)}/webhooks`).catch(() => ({ webhooks: [] }));
+    if (this.#shown?.id !== message.id) return;
+    const root = byId("details");
+    const open = new Set([...root.querySelectorAll(".attempts details[open]")].map((one) => one.dataset.key));
+    root.querySelector(".webhooks").hidden = webhooks.length === 0;
+    root.querySelector(".attempts").replaceChildren(...webhooks.map((attempt) => attemptItem(attempt, open.has(attempt.id))));
   }
 
   async #fillTimeline(message) {

@@ -279,7 +279,7 @@ async function start() {
   list.enter(place);
   showHead();
   await read();
-  listen({ onBatch: takeBatch, onWindow: readSoon, onState: showState });
+  listen({ onBatch: takeBatch, onWebhook: (attempt) => inspector.tell(attempt), onWindow: readSoon, onState: showState });
   setInterval(renewTimes, 5000);
 }
 

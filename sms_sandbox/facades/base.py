@@ -1,0 +1,51 @@
+"""What every façade is: a vendor's HTTP interface over the one inbox."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from flask import Blueprint
+
+from sms_sandbox.callback import Callback
+from sms_sandbox.clock import Clock
+from sms_sandbox.inbox import Inbox
+from sms_sandbox.message import Message, Submission
+from sms_sandbox.settings import Settings
+from sms_sandbox.storage import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a façade may use. Messages go through ``inbox``; ``database`` is for what the vendor
+    keeps beside them."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    inbox: Inbox
+
+
+class Facade(Protocol):
+    """An imitated vendor: its messages' ``provider``, the path that it lives under, the host
+    names that are its own."""
+
+    provider: str
+    prefix: str
+    hosts: re.Pattern[str]
+
+    def create_blueprint(self, room: Room) -> Blueprint:
+        """The routes below ``prefix``. They check credentials and the sandbox's password, and
+        answer every error in the vendor's form."""
+        ...
+
+    def render(
+        self, message: Message, submission: Submission, signing_key: str | None
+    ) -> Callback | None:
+        """The signed callback that tells of the message's status, if the vendor sends one."""
+        ...
+
+
+def facade_of(path: str, facades: Mapping[str, Facade]) -> Facade | None:
+    """The façade that a path belongs to; ``facades`` are by prefix."""
+    return facades.get("/" + path.split("/", 2)[1] if path.startswith("/") else "")

@@ -1,0 +1,1 @@
+"""Twilio: Programmable Messaging, version 2010-04-01."""

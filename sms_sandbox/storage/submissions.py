@@ -1,0 +1,130 @@
+"""What vendors keep of messages; every function works inside the caller's transaction."""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+
+from sms_sandbox.message import Message, Submission
+from sms_sandbox.numbers import comparison_key
+from sms_sandbox.storage import messages
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A message with what its vendor keeps of it; ``sent_at`` is when it was handed on."""
+
+    message: Message
+    submission: Submission
+    sent_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which of an account's submissions are meant; ``None`` asks nothing. ``older_than`` and
+    ``newer_than`` are places (exclusive); the moments are seconds since 1970 (both inclusive)."""
+
+    provider: str
+    account: str
+    recipient: str | None = field(default=None, repr=False)
+    sender: str | None = field(default=None, repr=False)
+    sent_from: float | None = None
+    sent_until: float | None = None
+    older_than: int | None = None
+    newer_than: int | None = None
+
+    def where(self) -> tuple[str, list[object]]:
+        """The SQL condition and its values."""
+        wanted: list[tuple[str, object | None]] = [
+            ("submissions.provider = ?", self.provider),
+            ("submissions.account = ?", self.account),
+            ("recipient_key = ?", self.recipient and comparison_key(self.recipient)),
+            ("sender_key = ?", self.sender and comparison_key(self.sender)),
+            ("sent_at >= ?", self.sent_from),
+            ("sent_at <= ?", self.sent_until),
+            ("seq < ?", self.older_than),
+            ("seq > ?", self.newer_than),
+        ]
+        asked = [(condition, value) for condition, value in wanted if value is not None]
+        return " AND ".join(one for one, _ in asked), [value for _, value in asked]
+
+
+_SENT_AT = "(SELECT min(at) FROM moves WHERE message_seq = seq AND moves.status = 'sent')"
+_SELECT = (
+    f"SELECT seq, vendor_id, callback_url, facts, {_SENT_AT} AS sent_at"  # noqa: S608
+    " FROM submissions JOIN messages ON seq = message_seq"
+)
+
+
+def insert(connection: sqlite3.Connection, message: Message, submission: Submission) -> None:
+    """Store what the vendor keeps of a new message."""
+    connection.execute(
+        "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            message.seq,
+            message.provider,
+            message.account,
+            submission.vendor_id,
+            submission.callback_url,
+            json.dumps(dict(submission.facts)),
+        ),
+    )
+
+
+def of_message(connection: sqlite3.Connection, seq: int) -> Submission | None:
+    """What the vendor keeps of the message at this place."""
+    row = connection.execute(
+        "SELECT vendor_id, callback_url, facts FROM submissions WHERE message_seq = ?", (seq,)
+    ).fetchone()
+    return None if row is None else _submission(row)
+
+
+def by_vendor_id(
+    connection: sqlite3.Connection, provider: str, account: str, vendor_id: str
+) -> Submitted | None:
+    """One submission of one account."""
+    row = connection.execute(
+        f"{_SELECT} WHERE submissions.provider = ? AND submissions.account = ? AND vendor_id = ?",
+        (provider, account, vendor_id),
+    ).fetchone()
+    return None if row is None else _submitted(connection, row)
+
+
+def select(
+    connection: sqlite3.Connection, query: Query, *, limit: int, skip: int = 0
+) -> list[Submitted]:
+    """The newest of what ``query`` means, newest first; with ``newer_than`` the ones that follow
+    that place most closely."""
+    where, values = query.where()
+    order = "DESC" if query.newer_than is None else "ASC"
+    rows = connection.execute(
+        f"{_SELECT} WHERE {where} ORDER BY message_seq {order} LIMIT ? OFFSET ?",
+        [*values, limit, skip],
+    ).fetchall()
+    found = [_submitted(connection, row) for row in rows]
+    return found if query.newer_than is None else found[::-1]
+
+
+def set_facts(connection: sqlite3.Connection, seq: int, facts: dict[str, object]) -> None:
+    """Replace the vendor's own facts of a message."""
+    connection.execute(
+        "UPDATE submissions SET facts = ? WHERE message_seq = ?", (json.dumps(facts), seq)
+    )
+
+
+def delete(connection: sqlite3.Connection, seq: int) -> None:
+    """The vendor forgets a message; its handset does not."""
+    connection.execute("DELETE FROM submissions WHERE message_seq = ?", (seq,))
+
+
+def _submission(row: sqlite3.Row) -> Submission:
+    return Submission(
+        vendor_id=row["vendor_id"],
+        callback_url=row["callback_url"],
+        facts=json.loads(row["facts"]),
+    )
+
+
+def _submitted(connection: sqlite3.Connection, row: sqlite3.Row) -> Submitted:
+    message = messages.by_place(connection, row["seq"])
+    assert message is not None, "The join has just found it."
+    return Submitted(message, _submission(row), row["sent_at"])
