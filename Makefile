@@ -7,7 +7,7 @@ SANDBOX_PORT ?= 8025
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pictures lint types docs bench browser clean
+.PHONY: help demo test pictures lint types docs bench browser servers node clean
 
 help:
 	@echo "make demo   run the example app and the SMS sandbox (APP_PORT, SANDBOX_PORT)"
@@ -36,7 +36,13 @@ demo: $(VENV)/demo
 browser:
 	@sh tests/install_browser.sh
 
-test: $(VENV)/dev browser
+servers: $(VENV)/dev
+	@sh tests/install_servers.sh $(BIN)/python
+
+node:
+	@sh tests/install_node_sdks.sh
+
+test: $(VENV)/dev browser servers node
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 # the pictures of README, made by the same run that checks the pages

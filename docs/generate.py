@@ -28,6 +28,7 @@ _BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end of \1 -->", re.DO
 SETTING_GROUPS: Mapping[str, str] = {
     "url_prefix": "Addresses and name",
     "providers": "Sending",
+    "twilio_account_sid": "Twilio",
     "database_url": "Databases",
     "secret": "Keys",
     "signup": "Sign-up",
@@ -68,8 +69,7 @@ CURES: Mapping[str, str] = {
     "country_blocked": "Use a number of a country in `ALLOWED_REGIONS`.",
     "unknown_challenge": "Ask for a new code, and send the cookie or the secret that came with it.",
     "unknown_session": "List the sessions again: it has ended, or is another user's.",
-    "number_taken": "Sign in with that number. A user store raises it; no route of this version "
-    "answers it.",
+    "number_taken": "Use another number, or sign in with this one.",
     "expired": "Ask for a new code.",
     "too_many_tries": "Ask for a new code.",
     "used": "Ask for a new code, if nobody is signed in yet.",
@@ -79,6 +79,8 @@ CURES: Mapping[str, str] = {
     "rate_limited": "Wait for `retry_after` seconds.",
     "locked": "Wait for `retry_after` seconds.",
     "budget_exhausted": "Wait for `retry_after` seconds.",
+    "bad_signature": "Set `PUBLIC_URL` to the address that the vendor reaches, and the token of "
+    "the account that sends.",
     "misconfigured": "Read the log: one sentence names each key and its cure.",
     "provider_unavailable": "Try again; see the log for the provider's reason.",
     "store_unavailable": "Try again; see whether the database answers.",
@@ -107,14 +109,37 @@ FIXED: Sequence[tuple[str, str, str]] = (
      "that are kept"),
     ("flask_phoneauth.database.engine:WAIT_SECONDS", "s", "for a database's lock or a pooled "
      "connection"),
-    ("flask_phoneauth.database.engine:STATEMENT_SECONDS", "s", "for a statement on PostgreSQL"),
+    ("flask_phoneauth.database.postgres:CONNECT_SECONDS", "s", "for a connection to PostgreSQL"),
+    ("flask_phoneauth.database.postgres:STATEMENT_SECONDS", "s", "for a statement on PostgreSQL"),
+    ("flask_phoneauth.database.postgres:LOCK_SECONDS", "s", "for a row's lock on PostgreSQL"),
+    (
+        "flask_phoneauth.database.postgres:TRANSACTION_SECONDS",
+        "s",
+        "for a whole transaction on PostgreSQL, though the server has stopped",
+    ),
+    (
+        "flask_phoneauth.database.postgres:IDLE_SECONDS",
+        "s",
+        "until PostgreSQL frees the rows of a worker that has stopped in a transaction",
+    ),
+    ("flask_phoneauth.database.postgres:MIGRATION_SECONDS", "s", "for `init-db` on PostgreSQL"),
+    ("flask_phoneauth.stores.redis_server:CONNECT_SECONDS", "s", "for a connection to Redis"),
+    ("flask_phoneauth.stores.redis_server:COMMAND_SECONDS", "s", "for a command of Redis"),
+    ("flask_phoneauth.stores.redis_server:POOL_WAIT_SECONDS", "s", "for a pooled connection to "
+     "Redis"),
+    ("flask_phoneauth.stores.redis_server:POOL_SIZE", "", "connections of a process to one server "
+     "of Redis; four times as many through a Sentinel"),
     ("flask_phoneauth.database.engine:POOL_SIZE", "", "connections kept; as many more under load"),
     ("flask_phoneauth.flows.deliver_code:MAX_AGE", "s", "a waiting message is dropped after"),
+    ("flask_phoneauth.flows.notice:NOTICE_LIFE", "s", "the notice of a changed number may wait"),
     ("flask_phoneauth.dispatch.thread:EXIT_WAIT", "s", "the exit waits for messages being sent"),
     ("flask_phoneauth.delivery.failover:TIME_BUDGET", "s", "after which no further provider is "
      "begun"),
     ("flask_phoneauth.providers.wire:CONNECT_TIMEOUT", "s", "to connect to the sandbox"),
-    ("flask_phoneauth.providers.wire:READ_TIMEOUT", "s", "for the sandbox's answer"),
+    ("flask_phoneauth.providers.twilio:CONNECT_TIMEOUT", "s", "to connect to Twilio"),
+    ("flask_phoneauth.providers.wire:READ_TIMEOUT", "s", "for the answer of either"),
+    ("flask_phoneauth.providers.wire:MAX_ANSWER", "bytes", "of an answer that are read"),
+    ("flask_phoneauth.providers.twilio_receipts:MAX_FIELDS", "", "fields of a receipt"),
     ("flask_phoneauth.production:LEAST_SECRET", "characters", "of a secret in production, at "
      "least"),
 )  # fmt: skip
@@ -127,6 +152,19 @@ SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
     ("sms_sandbox.control.codes:MAX_TIMEOUT", "s", "of a wait, at most"),
     ("sms_sandbox.inbox.match:MAX_PATTERN", "characters", "of `body_regex`"),
     ("sms_sandbox.segments:MAX_SEGMENTS", "", "parts of one text message"),
+    (
+        "sms_sandbox.inbox.callbacks:MAX_WAITING",
+        "",
+        "callbacks in the queue; one more is logged as not posted",
+    ),
+    (
+        "sms_sandbox.inbox.callbacks:MAX_ATTEMPTS",
+        "",
+        "attempts of one message's callbacks in the log",
+    ),
+    ("sms_sandbox.webhooks:POSTMEN", "", "callbacks being posted at once"),
+    ("sms_sandbox.webhooks:PER_ORIGIN", "", "of them to one receiver"),
+    ("sms_sandbox.outgoing:MAX_ANSWER_BYTES", "bytes", "of a receiver's answer that are kept"),
 )
 SANDBOX_SETTINGS: Mapping[str, tuple[str, str]] = {
     "retention": ("messages", "kept, unless `--retention` or `PUT /settings` says otherwise"),

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from example_app.notebook import Notebook
 from example_app.views import pages
 from flask_phoneauth import PhoneAuth
-from flask_phoneauth.signals import user_signed_out
+from flask_phoneauth.signals import phone_changed, user_signed_out
 
 DATA_FOLDER = ".demo"
 NOTES_FILE = "notes.sqlite3"
@@ -54,6 +54,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.add_template_filter(readable)
     app.context_processor(lambda: {"csrf_token": generate_csrf, "inbox_url": _inbox_url(app)})
     user_signed_out.connect(_say_goodbye, app)
+    phone_changed.connect(_confirm_number, app)
     return app
 
 
@@ -91,6 +92,10 @@ def _inbox_url(app: Flask) -> str:
 
 def _say_goodbye(_app: Flask, everywhere: bool, **_event: Any) -> None:
     flash("You are signed out on all your devices." if everywhere else "You are signed out.")
+
+
+def _confirm_number(_app: Flask, **_event: Any) -> None:
+    flash("Your number is changed. Your other devices are signed out.")
 
 
 def _error_page(error: HTTPException) -> BaseResponse:

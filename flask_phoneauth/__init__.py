@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from flask_phoneauth.extension import PhoneAuth
     from flask_phoneauth.sessions.guards import anonymous_required, fresh_login_required
     from flask_phoneauth.settings import SettingError, Settings
+    from flask_phoneauth.users.callables import CallableUsers
+    from flask_phoneauth.users.mixin import PhoneUserMixin
+    from flask_phoneauth.users.sqlalchemy import SQLAlchemyUsers
 
 __all__ = [
+    "CallableUsers",
     "PhoneAuth",
     "PhoneAuthError",
+    "PhoneUserMixin",
+    "SQLAlchemyUsers",
     "SettingError",
     "Settings",
     "anonymous_required",
@@ -24,8 +30,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CallableUsers": "users.callables",
     "PhoneAuth": "extension",
     "PhoneAuthError": "errors",
+    "PhoneUserMixin": "users.mixin",
+    "SQLAlchemyUsers": "users.sqlalchemy",
     "SettingError": "settings",
     "Settings": "settings",
     "anonymous_required": "sessions.guards",

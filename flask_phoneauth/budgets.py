@@ -152,6 +152,22 @@ def ask_price(
     )
 
 
+def number_price(settings: Settings, phone_tag: str) -> AskPrice:
+    """The part of an ask's price that the number itself pays, whoever asks."""
+    whole = ask_price(settings, phone_tag=phone_tag, binding="", address="", jitter=0.0)
+    own = number_key(phone_tag, "")
+    return AskPrice(
+        tuple(charge for charge in whole.charges if charge.key.startswith(own)),
+        tuple(cooldown for cooldown in whole.cooldowns if cooldown.key.startswith(own)),
+    )
+
+
+def notice_price(settings: Settings, phone_tag: str) -> AskPrice:
+    """A notice counts among the number's messages of a day, yet no budget holds it back."""
+    key = number_key(phone_tag, "total")
+    return AskPrice((Charge(key, settings.total_sends_per_day, DAY, record_only=True),), ())
+
+
 def cooldowns(
     settings: Settings, *, phone_tag: str, binding: str, jitter: float = 0.0
 ) -> tuple[Cooldown, ...]:

@@ -57,7 +57,7 @@ def _build(
     settings = resolve(app, settings, lenient=lenient)
     accounts = databases.open(settings.database_url)
     sessions = databases.open(settings.session_store_url)
-    store = open_store(settings.store_url, databases.open)
+    store = open_store(settings.store_url, databases.open, strict=not lenient)
     if lenient:
         databases.upgrade()
     elif not fault:
@@ -92,6 +92,10 @@ class Databases:
         if url not in self._open:
             self._open[url] = Database(url)
         return self._open[url]
+
+    def all(self) -> list[Database]:
+        """Those that were opened, each once."""
+        return list(self._open.values())
 
     def refuse_old(self) -> None:
         """Raise `SettingError` where tables are missing or older than this code."""

@@ -207,6 +207,13 @@ class BudgetExhausted(Refused):
     default = "Too many codes were asked for. Please try again later."
 
 
+class BadSignature(PhoneAuthError):
+    """A callback that the vendor did not sign with the key that we know, for this address."""
+
+    code, status, title = "bad_signature", 403, "The signature does not fit"
+    default = "This callback is not signed by the vendor for this address."
+
+
 class Misconfigured(PhoneAuthError):
     """The application's settings do not fit; the log names the key and the cure."""
 

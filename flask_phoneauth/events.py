@@ -68,10 +68,26 @@ class UserSignedOut(Event):
 
 @dataclass(frozen=True, slots=True)
 class SessionRevoked(Event):
-    """A user ended another of their own sessions; `session_id` is None for all others."""
+    """A user, or an operator, ended another session; `session_id` is None for all others."""
 
     user: Any
     session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserBlocked(Event):
+    """An operator blocked a user, and all of the user's sessions ended."""
+
+    user: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChanged(Event):
+    """A user proved a number and has it now; `former_masked_phone` is empty if it is the first."""
+
+    user: Any
+    masked_phone: str
+    former_masked_phone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, redirect, request
 from flask_limiter import Limiter
-from flask_login import LoginManager, login_url
+from flask_login import LoginManager, login_url, user_logged_out
 from markupsafe import Markup
 
 from flask_phoneauth import building
@@ -22,11 +22,11 @@ from flask_phoneauth.flows.submit_code import SignedIn, submit_code
 from flask_phoneauth.plugins import PROVIDERS
 from flask_phoneauth.records import Client
 from flask_phoneauth.sessions.loading import keep_cookies, registry_is_down, wrap_loader
-from flask_phoneauth.sessions.login import start
+from flask_phoneauth.sessions.login import follow_logout, start
 from flask_phoneauth.sessions.state import State, current_live
 from flask_phoneauth.settings import SettingError, Settings
 from flask_phoneauth.users.base import UserStore
-from flask_phoneauth.web import binding, inputs, pages
+from flask_phoneauth.web import binding, inputs, pages, receipts
 from flask_phoneauth.web.origins import this_page
 from flask_phoneauth.web.views import answer_problem, create_blueprint
 
@@ -41,15 +41,15 @@ class PhoneAuth:
         self,
         app: Flask | None = None,
         *,
-        users: UserStore | None = None,
+        users: UserStore | type[Any] | None = None,
         limiter: Limiter | None = None,
         login_manager: LoginManager | None = None,
     ) -> None:
-        """`users` is where accounts live (default: our own table).
+        """`users` is where accounts live: a store or a Flask-SQLAlchemy model (default: our table).
 
         `limiter` and `login_manager` are the app's; those that are on the app are found.
         """
-        self._users = users
+        self._users = _user_store(users)
         self._limiter = limiter
         self._login_manager = login_manager
         if app is not None:
@@ -64,6 +64,7 @@ class PhoneAuth:
         state = State(settings, lambda: building.build(app, settings, users, system))
         app.extensions["phoneauth"] = state
         self._add_manager(app)
+        user_logged_out.connect(follow_logout, app)
         app.register_blueprint(create_blueprint(settings, self._limiter))
         app.register_error_handler(PhoneAuthError, answer_problem)
         app.context_processor(lambda: {"phoneauth": _Templates()})
@@ -124,6 +125,14 @@ class CodeRequest:
     challenge_secret: str = field(repr=False)
 
 
+def _user_store(users: UserStore | type[Any] | None) -> UserStore | None:
+    if not isinstance(users, type):
+        return users
+    from flask_phoneauth.users.sqlalchemy import SQLAlchemyUsers  # SQLAlchemy's ORM, if needed
+
+    return SQLAlchemyUsers(users)
+
+
 class _FirstRequest:
     """Before each request, but at work once: what a host may still change after `init_app`."""
 
@@ -147,6 +156,8 @@ def _prepare(app: Flask, manager: LoginManager) -> None:
         manager.login_message = None
     _wrap_unauthorized(manager)
     _exempt_from_csrf(app)
+    for limiter in app.extensions.get("limiter", ()):
+        receipts.exempt(limiter)
     settings: Settings = app.extensions["phoneauth"].settings
     plain = app.debug or app.testing or settings.allow_insecure_cookie_in_production
     app.config.setdefault("REMEMBER_COOKIE_SECURE", not plain)
@@ -156,13 +167,13 @@ class _KeyLender:
     """Sees to the `SECRET_KEY` before Flask opens the first session with it."""
 
     def __init__(self, app: Flask) -> None:
-        self._app, self._inner = app, app.wsgi_app
+        self._app, self.wsgi_app = app, app.wsgi_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         app = self._app
         if not app.secret_key and (app.debug or app.testing):
             building.lend_key(app)
-        return self._inner(environ, start_response)
+        return self.wsgi_app(environ, start_response)
 
 
 def _wrap_unauthorized(manager: LoginManager) -> None:

@@ -72,6 +72,7 @@ PROVIDERS = Table(
     rows={
         "console": "flask_phoneauth.providers.console:ConsoleProvider",
         "sandbox": "flask_phoneauth.providers.sandbox:SandboxProvider",
+        "twilio": "flask_phoneauth.providers.twilio:TwilioProvider [twilio]",
     },
     group="flask_phoneauth.providers",
 )

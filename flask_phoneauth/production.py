@@ -33,7 +33,7 @@ def overrides(settings: Settings) -> list[str]:
 
 def _sending(settings: Settings) -> Iterator[Fault]:
     if not settings.providers:
-        yield Fault("PHONEAUTH_PROVIDERS", 'name who sends the messages, as ["your_gateway"]')
+        yield Fault("PHONEAUTH_PROVIDERS", 'name who sends the messages, as ["twilio"]')
     if "console" in settings.providers and not settings.allow_console_in_production:
         yield Fault("PHONEAUTH_PROVIDERS", "'console' prints codes: name a real provider")
     if not settings.allow_sandbox_in_production:

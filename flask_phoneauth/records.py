@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 LOGIN = "login"
+CHANGE_PHONE = "change_phone"
+PHONE_CHANGED = "phone_changed"
+"""The purpose of a message without a code: the notice to the number that an account has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """One text for one number; `reference` tells a repeated send from a new one."""
+    """One text for one number; `reference` tells a repeated send from a new one.
+
+    `delivery` is the token by which a vendor's receipts find the message (RULES 29).
+    """
 
     to: str = field(repr=False)
     body: str = field(repr=False)
     reference: str
+    delivery: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,28 @@ class Accepted:
 
     provider: str
     message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A vendor's callback as it came; names of `headers` are lower case.
+
+    `url` is as we handed it out, by `PUBLIC_URL`, never by the request's own Host.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A vendor's word on one message: `sent`, `delivered`, `failed`, or nothing new."""
+
+    message_id: str
+    delivery: str
+    reason: str = ""
 
 
 class User(Protocol):

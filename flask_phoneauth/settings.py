@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -45,6 +46,16 @@ class Settings:
     sandbox_url: str = _setting("", "address of a running sms_sandbox; refused in production")
     sandbox_account: str = _setting("default", "the sandbox account that native sends go to")
     sandbox_password: str = _setting("", "the sandbox's `--password`, if it has one", secret=True)
+    twilio_account_sid: str = _setting(
+        "", "the Twilio account, `AC` and 32 letters; with `SANDBOX_URL` any"
+    )
+    twilio_auth_token: str = _setting(
+        "", "its auth token, which signs receipts too; with `SANDBOX_URL` any", secret=True
+    )
+    twilio_from: str = _setting("", "the sender: a number, short code or name of that account")
+    twilio_messaging_service_sid: str = _setting(
+        "", "a messaging service that chooses the sender, `MG` and 32 letters"
+    )
     database_url: str = _setting(
         "",
         "SQLAlchemy URL of accounts and sessions; default: SQLite in the instance folder",
@@ -52,7 +63,8 @@ class Settings:
     )
     store_url: str = _setting(
         "",
-        "challenges and budgets: `memory://` or an SQLAlchemy URL; default: the database",
+        "challenges and budgets: `memory://`, an SQLAlchemy URL or `redis://...`; "
+        "default: the database",
         secret=True,
     )
     session_store_url: str = _setting(
@@ -138,9 +150,7 @@ class Settings:
             if not key.startswith(PREFIX) or value is None:
                 continue
             if key not in known:
-                logger.warning(
-                    "%s is not a setting of Flask-PhoneAuth; %s", key, _nearest(key, known)
-                )
+                logger.warning("%s", unknown_key(key))
                 continue
             name = known[key].name
             values[name] = _coerce(key, kinds[name], value)
@@ -151,9 +161,14 @@ class Settings:
         return settings
 
 
-def _nearest(key: str, known: Mapping[str, object]) -> str:
+def unknown_key(key: str) -> str:
+    """What to say of a `PHONEAUTH_*` key that no setting has; nothing of one that has."""
+    known = [PREFIX + entry.name.upper() for entry in fields(Settings)]
+    if not key.startswith(PREFIX) or key in known:
+        return ""
     match = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {match[0]}?" if match else "see docs/reference/settings.md"
+    cure = f"did you mean {match[0]}?" if match else "see docs/reference/settings.md"
+    return f"{key} is not a setting of Flask-PhoneAuth; {cure}"
 
 
 def _coerce(key: str, kind: Any, value: Any) -> Any:
@@ -228,11 +243,27 @@ def _check(settings: Settings) -> None:
             "PHONEAUTH_SIGNUP is off: leave it out, or set 'thread'"
         )
     _check_shapes(settings)
+    _check_sids(settings)
 
 
 _ZERO_IS_FINE = frozenset(
     entry.name for entry in fields(Settings) if isinstance(entry.default, bool)
 )
+
+
+_SIDS = {
+    "twilio_account_sid": re.compile("AC[0-9a-f]{32}"),
+    "twilio_messaging_service_sid": re.compile("MG[0-9a-f]{32}"),
+}
+
+
+def _check_sids(settings: Settings) -> None:
+    for name, shape in _SIDS.items():
+        value = getattr(settings, name)
+        if value and not shape.fullmatch(value):
+            raise SettingError(
+                f"{PREFIX}{name.upper()} must be {shape.pattern[:2]} and 32 letters of 0-9 and a-f"
+            )
 
 
 def _check_shapes(settings: Settings) -> None:

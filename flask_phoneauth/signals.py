@@ -19,6 +19,8 @@ user_signed_up = _namespace.signal("phoneauth-user-signed-up", events.UserSigned
 user_signed_in = _namespace.signal("phoneauth-user-signed-in", events.UserSignedIn.__doc__)
 user_signed_out = _namespace.signal("phoneauth-user-signed-out", events.UserSignedOut.__doc__)
 session_revoked = _namespace.signal("phoneauth-session-revoked", events.SessionRevoked.__doc__)
+user_blocked = _namespace.signal("phoneauth-user-blocked", events.UserBlocked.__doc__)
+phone_changed = _namespace.signal("phoneauth-phone-changed", events.PhoneChanged.__doc__)
 
 SIGNALS = {
     events.CodeSent: code_sent,
@@ -29,6 +31,8 @@ SIGNALS = {
     events.UserSignedIn: user_signed_in,
     events.UserSignedOut: user_signed_out,
     events.SessionRevoked: session_revoked,
+    events.PhoneChanged: phone_changed,
+    events.UserBlocked: user_blocked,
 }
 
 

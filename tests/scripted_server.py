@@ -12,15 +12,20 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qsl
 
 
 class Request(NamedTuple):
-    """One whole request that arrived; `connection` counts the connections from 1."""
+    """One whole request that arrived; `connection` counts the connections from 1.
+
+    Of `json` and `form` the one is filled whose type the request names.
+    """
 
     path: str
     headers: dict[str, str]
     json: Any
     connection: int
+    form: dict[str, str]
 
 
 Behaviour = Callable[["_Handler"], None]
@@ -90,8 +95,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.number = self.number or self.server.next_number()
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.requests.append(Request(self.path, headers, json.loads(body), self.number))
+        is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        form = dict(parse_qsl(body.decode())) if is_form else {}
+        sent = None if is_form or not body else json.loads(body)
+        self.server.requests.append(Request(self.path, headers, sent, self.number, form))
         self.server.behaviour(self)
+
+    def do_GET(self) -> None:
+        self.do_POST()
 
     def finish(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # dropped on purpose

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
@@ -28,7 +29,6 @@ from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.settings import SettingError
 
 WAIT_SECONDS = 0.5
-STATEMENT_SECONDS = 1
 POOL_SIZE = 8
 
 logger = logging.getLogger("flask_phoneauth")
@@ -71,6 +71,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """As `write()`, with the time that tables need; one process at a time."""
+        with self.write() as connection:
+            if self.locks_rows:
+                _postgres().begin_migration(connection)
+            yield connection
+
+    @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         try:
             with engine.begin() as connection:
@@ -93,10 +101,6 @@ class Database:
         return self._insert(table).on_conflict_do_update(
             index_elements=[key], set_={column: table.c[column] + 1}
         )
-
-    def insert_ignore(self, table: Table, key: str) -> Any:
-        """`INSERT` where `key` is not there yet."""
-        return self._insert(table).on_conflict_do_nothing(index_elements=[key])
 
     def _insert(self, table: Table) -> Any:
         return postgresql.insert(table) if self.locks_rows else sqlite.insert(table)
@@ -139,7 +143,13 @@ def _parsed(url: str) -> URL:
         raise SettingError(f"{parsed.drivername} is not a database we know: {_CURE}")
     if parsed.get_backend_name() == "sqlite" and sqlite_path(parsed) is None:
         raise SettingError(f"An in-memory SQLite database is not shared, use a file: {_CURE}")
-    return parsed
+    return parsed if parsed.get_backend_name() == "sqlite" else _by_psycopg(parsed)
+
+
+def _by_psycopg(url: URL) -> URL:
+    if url.drivername not in ("postgresql", "postgresql+psycopg"):
+        raise SettingError(f"{url.drivername} is not the driver that we use, psycopg 3: {_CURE}")
+    return url.set(drivername="postgresql+psycopg")
 
 
 def sqlite_path(url: URL) -> Path | None:
@@ -151,14 +161,9 @@ def sqlite_path(url: URL) -> Path | None:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(
-            url,
-            hide_parameters=True,
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
-            pool_timeout=WAIT_SECONDS,
-            connect_args=_postgres_args(),
-        )
+        open_engine = _postgres().open_engine
+        engine: Engine = open_engine(url, pool_size=POOL_SIZE, pool_seconds=WAIT_SECONDS)
+        return engine
     path = sqlite_path(url)
     assert path is not None, "refused by `_parsed`"
     engine = create_engine(
@@ -175,12 +180,14 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def _postgres_args() -> dict[str, Any]:
-    # whole seconds are the driver's unit; two is its least (libpq)
-    return {
-        "connect_timeout": 2,
-        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout=500",
-    }
+def _postgres() -> ModuleType:
+    try:
+        from flask_phoneauth.database import postgres
+    except ImportError:  # psycopg or the library that it needs
+        raise SettingError(
+            "PostgreSQL needs psycopg 3: pip install 'Flask-PhoneAuth[postgres]'"
+        ) from None
+    return postgres
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from flask_phoneauth.database.engine import Database
 def upgrade(database: Database) -> None:
     """Run the migrations that this database lacks, all in one transaction."""
     database.create_file()
-    with database.write() as connection:
+    with database.migration() as connection:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from flask_phoneauth.errors import NumberRefused, ProviderDown, SendFailed, SendUncertain
-from flask_phoneauth.providers.base import Provider
+from flask_phoneauth.providers.base import Provider, Receipts
 from flask_phoneauth.records import Accepted, Outbound
 
 TIME_BUDGET = 20.0
@@ -62,6 +62,11 @@ class Delivery:
                 break
         # What another provider says afterwards does not undo that a message may have left.
         raise uncertain or failure
+
+    def receipts(self, name: str) -> Receipts | None:
+        """Who reads the callbacks of that provider; None where none are asked for."""
+        found = (provider for provider in self._providers if provider.name == name)
+        return next((provider.receipts for provider in found), None)
 
     def close(self) -> None:
         """Close every provider."""

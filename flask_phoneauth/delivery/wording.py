@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from flask_phoneauth.locales.catalogue import Catalogue, catalogue_for
-from flask_phoneauth.records import LOGIN
+from flask_phoneauth.records import CHANGE_PHONE, LOGIN
 
 
 def gettext_noop(msgid: str) -> str:
@@ -24,7 +24,7 @@ def gettext_noop(msgid: str) -> str:
 # A new purpose is one line here and one sentence in each catalogue.
 PURPOSES: Mapping[str, str] = {
     LOGIN: gettext_noop("to sign in"),
-    "change_phone": gettext_noop("to change your number"),
+    CHANGE_PHONE: gettext_noop("to change your number"),
 }
 _ANY_PURPOSE = gettext_noop("to confirm that it is you")
 
@@ -71,6 +71,22 @@ def compose(
         }
     )
     return f"{text}\n@{host} #{code}" if _BARE_HOST.fullmatch(host) else text
+
+
+def compose_notice(*, brand: str, locale: str) -> str:
+    """What the former number reads after a change; it names neither of the two numbers."""
+    catalogue = catalogue_for(locale)
+    name = _inert(brand)
+    sentence = (
+        catalogue.gettext(
+            "Your {brand} account now has another phone number. If this was not you, tell us now."
+        )
+        if name
+        else catalogue.gettext(
+            "Your account now has another phone number. If this was not you, tell us now."
+        )
+    )
+    return sentence.format_map({"brand": name})
 
 
 def _validity(catalogue: Catalogue, minutes: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask_phoneauth.errors import InvalidCode, NumberTaken
+from flask_phoneauth.errors import InvalidCode, NumberTaken, StoreUnavailable
 from flask_phoneauth.events import UserSignedUp
 from flask_phoneauth.flows.parts import Parts
 
@@ -37,4 +37,7 @@ def _made(parts: Parts, phone: str) -> tuple[Any, bool]:
     try:
         return parts.users.create(phone), True
     except NumberTaken:  # another first login of this number was quicker
-        return parts.users.by_phone(phone), False
+        user = parts.users.by_phone(phone)
+        if user is None:  # made and removed meanwhile: the code stays good for another try
+            raise StoreUnavailable from None
+        return user, False

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_phoneauth.budgets import Charge
+from flask_phoneauth.delivery.tokens import delivery_token
 from flask_phoneauth.delivery.wording import compose
 from flask_phoneauth.errors import SendFailed, SendUncertain, Unavailable
 from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
+from flask_phoneauth.flows.notice import deliver_notice
 from flask_phoneauth.flows.parts import Parts, code_for, test_code
+from flask_phoneauth.otp.challenge import kind_of
 from flask_phoneauth.otp.code import digest_code
 from flask_phoneauth.otp.keys import KeySet
 from flask_phoneauth.phone.number import mask
-from flask_phoneauth.records import Challenge, Generation, Job, Outbound
+from flask_phoneauth.records import PHONE_CHANGED, Challenge, Generation, Job, Outbound
 from flask_phoneauth.stores.base import Settlement
 
 MAX_AGE = 30.0
@@ -23,8 +26,13 @@ def deliver_code(parts: Parts, job: Job) -> None:
     """Send the message of one generation; its fate is settled in the store and announced."""
     now = parts.clock.now()
     challenge = parts.challenges.load(job, now=now)
-    if challenge is None:
-        return
+    if challenge is not None and challenge.purpose == PHONE_CHANGED:
+        deliver_notice(parts, challenge)
+    elif challenge is not None:
+        _deliver(parts, challenge, job, now)
+
+
+def _deliver(parts: Parts, challenge: Challenge, job: Job, now: float) -> None:
     keys = parts.keys.find(challenge.key_id)
     generation = next((g for g in challenge.generations if g.number == job.generation), None)
     if keys is None or generation is None or challenge.seed is None:
@@ -40,7 +48,8 @@ def deliver_code(parts: Parts, job: Job) -> None:
         if not _may_receive(parts, challenge):
             _settle(parts, challenge, job, Settlement("withheld"))
             return
-        provider = _send(parts, challenge, generation, code, now)
+        outbound = _outbound(parts, challenge, generation, job, code)
+        provider = _send(parts, outbound, now)
     except SendUncertain:
         provider = "uncertain"  # perhaps it was sent: its code must be good (RULES 27)
     except SendFailed as failure:
@@ -52,14 +61,16 @@ def deliver_code(parts: Parts, job: Job) -> None:
         _not_sent(parts, challenge, job, "store_unavailable", failures=())
         return
     _settle(parts, challenge, job, Settlement("accepted", digest=digest))
-    parts.notify(CodeSent(challenge.id, challenge.purpose, mask(challenge.phone), provider))
+    parts.notify(
+        CodeSent(challenge.id, kind_of(challenge.purpose), mask(challenge.phone), provider)
+    )
 
 
 def _may_receive(parts: Parts, challenge: Challenge) -> bool:
     """Look up the user for every number alike (RULES 26); blocked and uninvited get nothing."""
     user = parts.users.by_phone(challenge.phone)
     if user is None:
-        return parts.settings.signup
+        return not parts.hides_strangers(challenge)
     return user.blocked_at is None
 
 
@@ -79,11 +90,17 @@ def _code(
     )
 
 
-def _send(parts: Parts, challenge: Challenge, generation: Generation, code: str, now: float) -> str:
-    if test_code(parts.settings, challenge.phone, now) is not None:
+def _send(parts: Parts, outbound: Outbound, now: float) -> str:
+    if test_code(parts.settings, outbound.to, now) is not None:
         return "test"  # an app reviewer's number: nothing is ever sent (RULES 32)
+    return parts.delivery.send(outbound).provider
+
+
+def _outbound(
+    parts: Parts, challenge: Challenge, generation: Generation, job: Job, code: str
+) -> Outbound:
     body = compose(
-        purpose=challenge.purpose,
+        purpose=kind_of(challenge.purpose),
         brand=parts.brand,
         code=code,
         minutes=int((generation.expires_at - challenge.asked_at) // 60),
@@ -92,16 +109,19 @@ def _send(parts: Parts, challenge: Challenge, generation: Generation, code: str,
         reference=challenge.reference,
     )
     reference = f"{challenge.id}:{generation.number}"
-    return parts.delivery.send(Outbound(challenge.phone, body, reference)).provider
+    token = delivery_token(parts.keys, challenge.id, job.asked_at)
+    return Outbound(challenge.phone, body, reference, token)
 
 
 def _not_sent(
     parts: Parts, challenge: Challenge, job: Job, reason: str, *, failures: Sequence[Charge]
 ) -> None:
     # with sign-up off only known numbers can fail: what it gives back would tell them (RULES 28)
-    outcome = "failed" if parts.settings.signup else "withheld"
+    outcome = "withheld" if parts.hides_strangers(challenge) else "failed"
     _settle(parts, challenge, job, Settlement(outcome, reason=reason), failures)
-    parts.notify(CodeFailed(challenge.id, challenge.purpose, mask(challenge.phone), reason))
+    parts.notify(
+        CodeFailed(challenge.id, kind_of(challenge.purpose), mask(challenge.phone), reason)
+    )
 
 
 def _settle(

@@ -23,6 +23,7 @@ class Status:
     asked: Asked
     tries_left: int
     next: str
+    purpose: str
 
 
 def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes, client: Client) -> Status:
@@ -39,10 +40,11 @@ def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes, client: C
         asked=asked(challenge, peek.resend_in, now),
         tries_left=challenge.tries_left,
         next=str(challenge.payload.get("next") or ""),
+        purpose=life.kind_of(challenge.purpose),
     )
 
 
 def _delivery(parts: Parts, challenge: Challenge, now: float) -> str:
-    if not parts.settings.signup:  # known and unknown numbers must read alike
+    if parts.hides_strangers(challenge):  # known and unknown numbers must read alike
         challenge = replace(challenge, delivery="withheld")
     return life.delivery_shown(challenge, now)

@@ -23,7 +23,7 @@ from flask_phoneauth.otp.challenge import phone_tag_of
 from flask_phoneauth.otp.code import derive_code
 from flask_phoneauth.otp.keys import Keyring, KeySet
 from flask_phoneauth.phone.virtual import fixed_code, is_virtual
-from flask_phoneauth.records import Client
+from flask_phoneauth.records import LOGIN, Challenge, Client
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import ChallengeStore
 from flask_phoneauth.users.base import UserStore
@@ -67,6 +67,10 @@ class Parts:
             phone_tag=phone_tag_of(challenge_id),
             binding=self.binding_key(binding),
         )
+
+    def hides_strangers(self, challenge: Challenge) -> bool:
+        """Whether known and unknown numbers must look alike: where only known ones get a code."""
+        return not self.settings.signup and challenge.purpose == LOGIN
 
     def failures(self, challenge_id: str, binding: bytes) -> Sequence[Charge]:
         """Where a message that never left is written down."""

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from flask_phoneauth.errors import REFUSALS, Busy, ProviderUnavailable
 from flask_phoneauth.events import CodeRefused
 from flask_phoneauth.flows.parts import Parts, code_for, test_code
-from flask_phoneauth.otp.challenge import Draft
+from flask_phoneauth.otp.challenge import Draft, kind_of
 from flask_phoneauth.otp.code import digest_code
 from flask_phoneauth.phone.number import PhoneNumber, mask, parse
 from flask_phoneauth.phone.policy import check_region
@@ -92,7 +92,7 @@ def asked(challenge: Challenge, resend_in: int, now: float) -> Asked:
 
 def refuse(parts: Parts, refusal: Refusal, *, purpose: str, phone: str) -> NoReturn:
     """Tell the listeners and raise the refusal as its error."""
-    parts.notify(CodeRefused(purpose, mask(phone), refusal.code))
+    parts.notify(CodeRefused(kind_of(purpose), mask(phone), refusal.code))
     raise REFUSALS[refusal.code](retry_after=refusal.retry_after)
 
 

@@ -17,6 +17,10 @@ MAX_LIVE_CODES = 2
 SENT_UNTIL_FAILED = 30
 NO_CODE = bytes(32)
 """A digest that no code has."""
+AFTER_SENT = ("failed", "delivered")
+"""What only a receipt can say of a message before its provider has answered."""
+STEPS = ("queued", "sent", *AFTER_SENT)
+"""How a delivery moves on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,16 @@ class Entry:
 def phone_tag_of(challenge_id: str) -> str:
     """The number's tag, the part of the id before the dot."""
     return challenge_id.partition(".")[0]
+
+
+def purpose_for(kind: str, holder: str) -> str:
+    """A purpose that only one holder's challenges have: no other's code or try fits them."""
+    return f"{kind}:{holder}"
+
+
+def kind_of(purpose: str) -> str:
+    """The purpose without its holder."""
+    return purpose.partition(":")[0]
 
 
 def begin(draft: Draft, now: float) -> Challenge:
@@ -122,8 +136,14 @@ def accept(challenge: Challenge, generation: int, digest: bytes) -> Challenge:
         for g in challenge.generations
     )
     expires_at = max(g.expires_at for g in generations if g.digest is not None)
+    # a receipt may be quicker than the answer that it follows
+    early = challenge.delivery in AFTER_SENT
     return replace(
-        challenge, generations=generations, expires_at=expires_at, delivery="sent", reason=""
+        challenge,
+        generations=generations,
+        expires_at=expires_at,
+        delivery=challenge.delivery if early else "sent",
+        reason=challenge.reason if early else "",
     )
 
 
@@ -138,6 +158,18 @@ def fail(challenge: Challenge, generation: int, reason: str) -> Challenge:
         g for g in challenge.generations if g.number != generation or g.digest is not None
     )
     return replace(challenge, generations=generations, delivery="failed", reason=reason)
+
+
+def advance(challenge: Challenge, delivery: str, reason: str) -> Challenge:
+    """A receipt's word, forward only; the very same challenge where it is no step forward.
+
+    "Delivered" follows "failed": of two messages with one code the first may have been lost.
+    """
+    if challenge.delivery not in STEPS or delivery not in STEPS:
+        return challenge
+    if STEPS.index(delivery) <= STEPS.index(challenge.delivery):
+        return challenge
+    return replace(challenge, delivery=delivery, reason=reason)
 
 
 def fits(challenge: Challenge, entry: Entry, now: float) -> bool:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
-from flask_phoneauth.records import Accepted, Outbound
+from flask_phoneauth.records import Accepted, Outbound, RawRequest, Receipt
 from flask_phoneauth.settings import Settings
+
+
+class Receipts(Protocol):
+    """Reads a vendor's signed callbacks."""
+
+    def read(self, request: RawRequest) -> Receipt:
+        """What the vendor says; raises `BadSignature` where it is not known to be the vendor."""
 
 
 class Provider(Protocol):
@@ -15,7 +22,10 @@ class Provider(Protocol):
     """
 
     name: str
-    receipts: None
+
+    @property
+    def receipts(self) -> Receipts | None:
+        """Who reads the vendor's callbacks, if they are asked for."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -30,3 +40,18 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Give its connections back; may be called twice."""
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A provider whose vendor can be asked, without a message, whether our account serves."""
+
+    def check(self) -> None:
+        """One harmless call, within seconds; raises a `SendFailed`, no other error."""
+
+
+def receipts_url(settings: Settings, provider: str) -> str:
+    """Where a vendor's callbacks go, before `/` and the delivery token; needs `PUBLIC_URL`."""
+    if not settings.public_url:
+        return ""
+    return f"{settings.public_url.rstrip('/')}{settings.url_prefix}/receipts/{provider}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import time
 import unicodedata
 from typing import Any, Self
 
@@ -25,12 +24,9 @@ from flask_phoneauth.errors import (
     SendFailed,
     SendUncertain,
 )
-from flask_phoneauth.providers.wire import READ_TIMEOUT, RequestNotSent, open_pool
+from flask_phoneauth.providers.wire import READ_TIMEOUT, RequestNotSent, open_pool, read_body
 from flask_phoneauth.records import Accepted, Outbound
 from flask_phoneauth.settings import SettingError, Settings
-
-MAX_ANSWER = 64 * 1024
-"""Bytes of an answer that are read; a longer one counts as unreadable."""
 
 _SENDER_LENGTH = 11  # GSM 03.40: an alphanumeric sender has at most eleven letters
 _SENDER_DEFAULT = "PhoneAuth"
@@ -84,36 +80,45 @@ class SandboxProvider:
 
     def send(self, outbound: Outbound) -> Accepted:
         """Post the message; raises the `SendFailed` tree, the reason a short machine word."""
-        try:
-            response = self._post(outbound)
-        except HTTPError as exc:
-            raise _broken(exc) from None  # their text repeats the address
-        try:
-            answer = _read(response, self._read_timeout)
-        finally:
-            # Ends the connection only where a rest is unread, which the next answer would follow.
-            response.close()
-        if not 200 <= response.status < 300:
-            raise _refused(response.status, answer)
-        return Accepted(self.name, _message_id(answer))
-
-    def close(self) -> None:
-        """Close the kept connections; a later `send` opens new ones."""
-        self._client.clear()
-
-    def _post(self, outbound: Outbound) -> urllib3.BaseHTTPResponse:
-        if self._owner != os.getpid():
-            self._open()  # two processes must not talk over one connection
         message = {
             "to": outbound.to,
             "from": self._sender,
             "body": outbound.body,
             "account": self._account,
         }
+        answer = self._ask("POST", self._endpoint, json.dumps(message).encode())
+        return Accepted(self.name, _message_id(answer))
+
+    def check(self) -> None:
+        """Look at the newest message: the sandbox answers, and takes our password."""
+        self._ask("GET", f"{self._endpoint}?limit=1")
+
+    def close(self) -> None:
+        """Close the kept connections; a later `send` opens new ones."""
+        self._client.clear()
+
+    def _ask(self, method: str, url: str, body: bytes | None = None) -> bytes | None:
+        """The body of a 2xx answer; raises the `SendFailed` tree for everything else."""
+        try:
+            response = self._request(method, url, body)
+        except HTTPError as exc:
+            raise _broken(exc) from None  # their text repeats the address
+        try:
+            answer = read_body(response, self._read_timeout)
+        finally:
+            # Ends the connection only where a rest is unread, which the next answer would follow.
+            response.close()
+        if not 200 <= response.status < 300:
+            raise _refused(response.status, answer)
+        return answer
+
+    def _request(self, method: str, url: str, body: bytes | None) -> urllib3.BaseHTTPResponse:
+        if self._owner != os.getpid():
+            self._open()  # two processes must not talk over one connection
         return self._client.request(
-            "POST",
-            self._endpoint,
-            body=json.dumps(message).encode(),
+            method,
+            url,
+            body=body,
             headers=self._headers,
             redirect=False,
             preload_content=False,
@@ -182,19 +187,3 @@ def _json_object(answer: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _read(response: urllib3.BaseHTTPResponse, timeout: float) -> bytes | None:
-    """The whole body, or None where it is cut short, too long, or not there in time."""
-    body = bytearray()
-    ends = time.monotonic() + timeout
-    try:
-        # read1 returns after each packet, so a body that drips cannot outlast the time.
-        while len(body) <= MAX_ANSWER and time.monotonic() <= ends:
-            chunk = response.read1(MAX_ANSWER)
-            if not chunk:
-                return bytes(body)
-            body += chunk
-    except HTTPError:
-        return None
-    return None

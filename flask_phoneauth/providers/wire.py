@@ -8,7 +8,8 @@ operating system, silence and a broken connection look alike: perhaps it was.
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, TypeVar
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -17,6 +18,10 @@ from urllib3.exceptions import HTTPError
 
 CONNECT_TIMEOUT = 0.5
 READ_TIMEOUT = 5.0
+MAX_ANSWER = 64 * 1024
+"""Bytes of an answer that are read; a longer one counts as unreadable."""
+
+Manager = TypeVar("Manager", bound=urllib3.PoolManager)
 
 
 class RequestNotSent(HTTPError):
@@ -61,5 +66,31 @@ def open_pool(*, connections: int, read_timeout: float = READ_TIMEOUT) -> urllib
         timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
         retries=False,
     )
+    return break_early(pool)
+
+
+def break_early(pool: Manager) -> Manager:
+    """Have the connections of `pool` tell a request that was not sent from an answer lost."""
     pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
     return pool
+
+
+def read_body(
+    response: urllib3.BaseHTTPResponse, timeout: float, *, decode: bool = False
+) -> bytes | None:
+    """The whole body, or None where it is cut short, too long, or not there in `timeout` seconds.
+
+    With `decode` a compressed one is unpacked, and the limit is on what comes out.
+    """
+    body = bytearray()
+    ends = time.monotonic() + timeout
+    try:
+        # read1 returns after each packet, so a body that drips cannot outlast the time.
+        while len(body) <= MAX_ANSWER and time.monotonic() <= ends:
+            chunk = response.read1(MAX_ANSWER, decode_content=decode)
+            if not chunk:
+                return bytes(body)
+            body += chunk
+    except HTTPError:
+        return None
+    return None

@@ -11,7 +11,7 @@ from flask_login import LoginManager
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.records import SessionRecord
 from flask_phoneauth.sessions.registry import Registry
-from flask_phoneauth.sessions.state import current_live, current_state
+from flask_phoneauth.sessions.state import Live, current_live, current_state
 from flask_phoneauth.settings import SettingError
 
 Loader = Callable[[str], Any]
@@ -39,23 +39,35 @@ def _load(login_id: str, host: Loader | None) -> Any | None:
     try:
         live = current_live()
         record = live.registry.find(login_id)
-        user = None if record is None else live.parts.users.get(record.user_id)
+        user = None if record is None else _user_of(live, record)
     except SettingError:  # said in the log; the app's other pages go on
         return None
     except StoreUnavailable:
         g.phoneauth_registry_down = True
         return None
-    if user is None or user.blocked_at is not None:
+    if _is_shut_out(user):
         return None
     g.phoneauth_session = record
     return user
+
+
+def _user_of(live: Live, record: SessionRecord) -> Any | None:
+    user = live.parts.users.get(record.user_id)
+    if user is None:  # a database may give a deleted user's id again: nobody may inherit this
+        live.registry.end(record.user_id, record.id)
+    return user
+
+
+def _is_shut_out(user: Any | None) -> bool:
+    return user is None or getattr(user, "blocked_at", None) is not None
 
 
 def _load_foreign(login_id: str, host: Loader | None) -> Any | None:
     if current_state().settings.require_registry:
         return None
     if host is not None:
-        return host(login_id)
+        user = host(login_id)
+        return None if _is_shut_out(user) else user
     try:
         user = current_live().parts.users.get(login_id)
     except SettingError:
@@ -63,7 +75,7 @@ def _load_foreign(login_id: str, host: Loader | None) -> Any | None:
     except StoreUnavailable:
         g.phoneauth_registry_down = True
         return None
-    return None if user is None or user.blocked_at is not None else user
+    return None if _is_shut_out(user) else user
 
 
 def current_session() -> SessionRecord | None:

@@ -11,7 +11,7 @@ from flask_phoneauth.errors import UnknownSession
 from flask_phoneauth.events import SessionRevoked, UserSignedIn, UserSignedOut
 from flask_phoneauth.records import Client
 from flask_phoneauth.sessions.loading import current_session
-from flask_phoneauth.sessions.state import Live
+from flask_phoneauth.sessions.state import Live, current_live
 
 LOGIN_KEYS = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
 
@@ -37,10 +37,21 @@ def end(live: Live, *, everywhere: bool) -> None:
             live.registry.end_all(str(user.get_id()))
         elif record is not None:
             live.registry.end(record.user_id, record.id)
+    g.pop("phoneauth_session", None)  # it is over: `follow_logout` finds nothing to end
     logout_user()
-    g.pop("phoneauth_session", None)
     if user is not None:
         live.parts.notify(UserSignedOut(user, record.id if record else "", everywhere))
+
+
+def follow_logout(_app: Any, user: Any) -> None:
+    """Where the app calls Flask-Login's `logout_user` itself, the device's session ends with it."""
+    record = current_session()
+    if record is None:
+        return
+    live = current_live()
+    live.registry.end(record.user_id, record.id)
+    g.pop("phoneauth_session", None)
+    live.parts.notify(UserSignedOut(user, record.id, False))
 
 
 def revoke(live: Live, session_id: str) -> None:

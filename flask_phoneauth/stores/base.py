@@ -73,6 +73,20 @@ class Peek:
     resend_in: int
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a price meets now, for an operator: nothing was spent.
+
+    `spent` and `waits` (whole seconds, 0 where it fits) are of the price's charges, in their
+    order; `cooling` is the longest wait of its cooldowns; `alive` counts the open challenges.
+    """
+
+    spent: tuple[int, ...]
+    waits: tuple[int, ...]
+    cooling: int
+    alive: int
+
+
 class ChallengeStore(Protocol):
     """Challenges and the budgets that guard them."""
 
@@ -100,6 +114,14 @@ class ChallengeStore(Protocol):
     ) -> None:
         """Write down what became of the message; a known failure gives back what it cost."""
 
+    def advance(
+        self, challenge_id: str, asked_at: float, delivery: str, reason: str, *, now: float
+    ) -> bool:
+        """Move the newest message's delivery forward by a vendor's receipt (RULES 29).
+
+        True where it moved; False for an older message, a finished challenge, a step back.
+        """
+
     def spend_try(
         self,
         challenge_id: str,
@@ -123,6 +145,9 @@ class ChallengeStore(Protocol):
         now: float,
     ) -> Peek | Missing:
         """Look without touching; `price` is what a resend would cost now."""
+
+    def look(self, phone_tag: str, price: AskPrice, *, now: float) -> Look:
+        """How a number stands, without touching; `price` holds keys of this number only."""
 
     def ping(self) -> None:
         """Ask whether the store answers."""

@@ -36,6 +36,7 @@ class SqlSessions:
             # by the index alone: a look for idle ones would read the whole table at every login
             over = sessions.c.expires_at <= record.created_at
             stale = select(sessions.c.id).where(over).limit(SWEEP_ROWS)
+            stale = stale.with_for_update(skip_locked=True)  # another login may be at it
             connection.execute(delete(sessions).where(sessions.c.id.in_(stale)))
 
     def find(self, token_hash: bytes, *, now: float) -> SessionRecord | None:

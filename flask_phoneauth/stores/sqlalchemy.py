@@ -8,7 +8,22 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Executable,
+    Row,
+    String,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from flask_phoneauth.budgets import CooldownState
 from flask_phoneauth.database.engine import Database
@@ -19,6 +34,26 @@ from flask_phoneauth.stores.charging import State
 from flask_phoneauth.stores.transactional import TransactionalStore, Unit
 
 SWEEP_ROWS = 500
+LOCK_BUDGETS = text(
+    "INSERT INTO phoneauth_budgets (key, state, expires_at) "
+    "SELECT given.key, '{}', 0 FROM unnest(:keys) AS given (key) "
+    "ON CONFLICT (key) DO UPDATE SET state = phoneauth_budgets.state "
+    "RETURNING key, state, expires_at"
+).bindparams(bindparam("keys", type_=ARRAY(String)))
+"""PostgreSQL: make what is missing, lock and read, row by row in the order of `keys`.
+
+One statement, for a row that is only looked at could be swept before it is locked.
+"""
+WRITE_BUDGETS = text(
+    "UPDATE phoneauth_budgets SET state = given.state, expires_at = given.expires_at "
+    "FROM unnest(:keys, :states, :expires_ats) AS given (key, state, expires_at) "
+    "WHERE phoneauth_budgets.key = given.key"
+).bindparams(
+    bindparam("keys", type_=ARRAY(String)),
+    bindparam("states", type_=ARRAY(String)),
+    bindparam("expires_ats", type_=ARRAY(Double)),
+)
+"""PostgreSQL: write locked rows back, all in one statement."""
 _COLUMNS = ("id", "purpose", "phone", "binding", "seed", "created_at", "expires_at")
 
 
@@ -49,23 +84,20 @@ class _SqlUnit:
         self._connection, self._database = connection, database
 
     def lock(self, keys: Iterable[str]) -> dict[str, State]:
+        if not self._database.locks_rows:  # the transaction has the whole file to itself
+            return self.look(keys)
         ordered = sorted(keys)
-        if not ordered:
-            return {}
-        if self._database.locks_rows:
-            rows = [{"key": key, "state": "{}", "expires_at": 0.0} for key in ordered]
-            self._connection.execute(self._database.insert_ignore(budgets, "key"), rows)
-        return self._states(ordered, lock=True)
+        return self._states(ordered, LOCK_BUDGETS, {"keys": ordered}) if ordered else {}
 
     def look(self, keys: Iterable[str]) -> dict[str, State]:
-        return self._states(sorted(keys), lock=False)
-
-    def _states(self, keys: list[str], *, lock: bool) -> dict[str, State]:
+        ordered = sorted(keys)
         query = select(budgets.c.key, budgets.c.state, budgets.c.expires_at)
-        query = query.where(budgets.c.key.in_(keys)).order_by(budgets.c.key)
-        if lock and self._database.locks_rows:
-            query = query.with_for_update()
-        rows: Any = self._connection.execute(query)
+        return self._states(ordered, query.where(budgets.c.key.in_(ordered)))
+
+    def _states(
+        self, keys: list[str], query: Executable, values: Mapping[str, Any] | None = None
+    ) -> dict[str, State]:
+        rows: Any = self._connection.execute(query, values)
         found = {key: _state(data, expires_at) for key, data, expires_at in rows}
         return {key: found.get(key, State()) for key in keys}
 
@@ -76,20 +108,23 @@ class _SqlUnit:
             {"key": key, "state": _dump_state(states[key]), "expires_at": states[key].expires_at}
             for key in sorted(states)
         ]
+        if self._database.locks_rows:
+            columns = {f"{name}s": [row[name] for row in rows] for name in rows[0]}
+            self._connection.execute(WRITE_BUDGETS, columns)
+            return
         self._connection.execute(
             self._database.upsert(budgets, "key", ("state", "expires_at")), rows
         )
 
     def challenge(self, challenge_id: str, *, lock: bool = False) -> Challenge | None:
         query = select(challenges).where(challenges.c.id == challenge_id)
-        if lock and self._database.locks_rows:
-            query = query.with_for_update()
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(query.with_for_update() if lock else query).first()
         return None if row is None else _challenge(row)
 
-    def challenges_of(self, phone_tag: str) -> list[Challenge]:
+    def challenges_of(self, phone_tag: str, *, lock: bool = False) -> list[Challenge]:
         query = select(challenges).where(challenges.c.phone_tag == phone_tag)
-        rows = self._connection.execute(query.order_by(challenges.c.created_at))
+        query = query.order_by(challenges.c.created_at, challenges.c.id)
+        rows = self._connection.execute(query.with_for_update() if lock else query)
         return [_challenge(row) for row in rows]
 
     def add(self, challenge: Challenge) -> None:
@@ -116,7 +151,7 @@ class _SqlUnit:
         return max(counts) >= SWEEP_ROWS
 
     def _some(self, statement: Any, key: Column[str], condition: ColumnElement[bool]) -> int:
-        chosen = select(key).where(condition).limit(SWEEP_ROWS)
+        chosen = select(key).where(condition).limit(SWEEP_ROWS).with_for_update(skip_locked=True)
         # the condition once more: a row that was renewed meanwhile must stay
         done = self._connection.execute(statement.where(key.in_(chosen), condition))
         return int(done.rowcount)

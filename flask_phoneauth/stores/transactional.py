@@ -21,6 +21,7 @@ from flask_phoneauth.stores import charging
 from flask_phoneauth.stores.base import (
     Ended,
     Issued,
+    Look,
     Missing,
     Peek,
     Refusal,
@@ -48,7 +49,7 @@ class Unit(Protocol):
     def challenge(self, challenge_id: str, *, lock: bool = False) -> Challenge | None:
         """Read one challenge."""
 
-    def challenges_of(self, phone_tag: str) -> list[Challenge]:
+    def challenges_of(self, phone_tag: str, *, lock: bool = False) -> list[Challenge]:
         """All challenges of a number, oldest first."""
 
     def add(self, challenge: Challenge) -> None:
@@ -80,10 +81,12 @@ class TransactionalStore(ABC):
     ) -> Issued | Refusal:
         """Make the challenge, or continue or repeat this binding's own (RULES 4)."""
         price = price.when_free() if draft.free else price
+        self._sweep(now)
         with self._write() as unit:
-            self._sweep(unit, now)
             states = unit.lock(charging.keys_of(price.charges, price.cooldowns))
-            alive = _alive(unit.challenges_of(life.phone_tag_of(draft.id)), now)
+            # locked, for the job of an earlier message may be writing down what became of it
+            every = unit.challenges_of(life.phone_tag_of(draft.id), lock=True)
+            alive = _alive(every, now)
             mine = [c for c in alive if _same_start(c, draft)]
             # a reopened one has no seed: its code is still good, but it cannot be sent again
             current = next((c for c in mine if c.seed is not None), None)
@@ -195,6 +198,20 @@ class TransactionalStore(ABC):
                 found = charging.without(found, refunds)
             unit.update(_settled(found, job, settlement))
 
+    def advance(
+        self, challenge_id: str, asked_at: float, delivery: str, reason: str, *, now: float
+    ) -> bool:
+        """Move the newest message's delivery forward by a vendor's receipt (RULES 29)."""
+        with self._write() as unit:
+            found = unit.challenge(challenge_id, lock=True)
+            if found is None or found.ended or now >= found.newest.expires_at:
+                return False
+            moved = life.advance(found, delivery, reason)
+            if found.asked_at != asked_at or moved is found:
+                return False
+            unit.update(moved)
+        return True
+
     def spend_try(
         self,
         challenge_id: str,
@@ -253,14 +270,30 @@ class TransactionalStore(ABC):
             states = unit.look(charging.keys_of(price.charges, price.cooldowns))
         return Peek(_sealed(found), charging.longest(charging.waits(price, states, now)))
 
+    def look(self, phone_tag: str, price: AskPrice, *, now: float) -> Look:
+        """How a number stands, without touching; `price` holds keys of this number only."""
+        with self._read() as unit:
+            states = unit.look(charging.keys_of(price.charges, price.cooldowns))
+            alive = _alive(unit.challenges_of(phone_tag), now)
+        counts = [states[charge.key].counts or {} for charge in price.charges]
+        pairs = list(zip(price.charges, counts, strict=True))
+        return Look(
+            spent=tuple(budgets.spent(charge, found, now) for charge, found in pairs),
+            waits=tuple(budgets.wait(charge, found, now) for charge, found in pairs),
+            cooling=charging.cooling(price.cooldowns, states, now),
+            alive=len(alive),
+        )
+
     def ping(self) -> None:
         """Ask whether the store answers."""
         with self._read() as unit:
             unit.look(("ping",))
 
-    def _sweep(self, unit: Unit, now: float) -> None:
+    def _sweep(self, now: float) -> None:
+        """In a transaction of its own: its rows are in no order with those of a verb."""
         if now - self._swept_at >= SWEEP_SECONDS:
-            more = unit.sweep(now)
+            with self._write() as unit:
+                more = unit.sweep(now)
             self._swept_at = 0.0 if more else now
 
 

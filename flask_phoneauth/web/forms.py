@@ -27,6 +27,13 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField(validators=[Length(max=MAX_NEXT_TEXT)])
 
 
+class PhoneForm(FlaskForm):  # type: ignore[misc]
+    """The number that an account is to have, in any spelling, and where to go afterwards."""
+
+    phone = TelField(validators=[Length(max=MAX_PHONE_TEXT)])
+    next = HiddenField(validators=[Length(max=MAX_NEXT_TEXT)])
+
+
 class CodeForm(FlaskForm):  # type: ignore[misc]
     """The code as it was typed, for one challenge."""
 

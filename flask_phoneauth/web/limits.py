@@ -8,14 +8,13 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
+from limits.storage import RedisClusterStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from flask_phoneauth.errors import RateLimited, StoreUnavailable
 from flask_phoneauth.sessions.state import Live
 from flask_phoneauth.settings import SettingError
-
-KNOWN_SCHEMES = ("redis", "rediss", "redis+unix", "redis+cluster", "redis+sentinel")
+from flask_phoneauth.stores import redis_server
 
 
 class RouteLimit:
@@ -56,11 +55,18 @@ class RouteLimit:
 
 
 def _own_limiter(store_url: str) -> RateLimiter:
-    scheme = store_url.partition("://")[0]
-    uri = store_url if scheme in KNOWN_SCHEMES else "memory://"
-    return MovingWindowRateLimiter(storage_from_string(uri))
+    if store_url.partition("://")[0] not in redis_server.SCHEMES:
+        return MovingWindowRateLimiter(storage_from_string("memory://"))
+    try:
+        storage = storage_from_string(store_url, **redis_server.bounds())
+    except redis_server.redis_errors():  # a Cluster is asked for its plan at once
+        raise StoreUnavailable from None
+    return MovingWindowRateLimiter(storage)
 
 
 def _storage_errors(limiter: RateLimiter) -> tuple[type[Exception], ...]:
     errors = getattr(limiter.storage, "base_exceptions", ())
-    return errors if isinstance(errors, tuple) else (errors,)
+    known = errors if isinstance(errors, tuple) else (errors,)
+    if isinstance(limiter.storage, RedisClusterStorage):
+        return (*known, *redis_server.redis_errors())  # some of a Cluster's are not among them
+    return known

@@ -7,18 +7,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
+from flask_login import current_user
 from markupsafe import Markup
 
-from flask_phoneauth.errors import PhoneAuthError, UnsupportedMediaType
+from flask_phoneauth.errors import NumberTaken, PhoneAuthError, UnsupportedMediaType
 from flask_phoneauth.flows.look_up_challenge import Status, look_up_challenge
 from flask_phoneauth.locales.catalogue import catalogue_for
+from flask_phoneauth.phone.number import mask
+from flask_phoneauth.records import CHANGE_PHONE, LOGIN
 from flask_phoneauth.sessions.state import Live
 from flask_phoneauth.web import binding, inputs
-from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
+from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, PhoneForm, ResendForm
 from flask_phoneauth.web.inputs import UnreadableBody, locale
 from flask_phoneauth.web.origins import safe_next
 from flask_phoneauth.web.responses import Problem, problem_of, with_status
 
+_CHANGE = "phoneauth.verify_phone"
+_CODE_ENDPOINTS = ("phoneauth.verify", _CHANGE, "phoneauth.resend")
+_DOORS = {
+    LOGIN: ("phoneauth.verify", "phoneauth.login"),
+    CHANGE_PHONE: (_CHANGE, "phoneauth.phone"),
+}
+"""Where the code of each purpose is typed, and where another one is asked for."""
 TIMES = ("created_at", "authenticated_at", "last_seen_at")
 
 
@@ -43,6 +53,13 @@ def verify_page(live: Live, challenge_id: str, problem: Problem | None = None) -
     held = binding.presented(live, {})
     client = inputs.client(live.parts.settings)
     status = look_up_challenge(live.parts, challenge_id, held.digest, client)
+    return code_page(live, status, challenge_id, problem)
+
+
+def code_page(
+    live: Live, status: Status, challenge_id: str, problem: Problem | None = None
+) -> Response:
+    """Where the code is typed, of a challenge that was looked up."""
     form, resend_form = CodeForm(), ResendForm()
     form.challenge_id.data = resend_form.challenge_id.data = challenge_id
     form.code.data = ""
@@ -56,12 +73,24 @@ def verify_page(live: Live, challenge_id: str, problem: Problem | None = None) -
     )
 
 
+def phone_page(live: Live, problem: Problem | None = None) -> Response:
+    """Where a signed-in user types another number; a problem keeps what was typed."""
+    form = PhoneForm()
+    form.next.data = safe_next(request.values.get("next"), live.parts.settings)
+    present = getattr(current_user, "phone", None)
+    masked = mask(present) if present else ""
+    return _page(live, "phone.html", problem, form=form, masked_phone=masked)
+
+
 def _verify_context(status: Status) -> Mapping[str, Any]:
+    verify, start = _DOORS.get(status.purpose, _DOORS[LOGIN])
     return {
+        "purpose": status.purpose,
+        "verify_url": url_for(verify),
+        "start_url": url_for(start, next=status.next or None),
         "asked": status.asked,
         "status": status.status,
         "delivery": status.delivery,
-        "next": status.next,
         "status_url": url_for("phoneauth.challenge", challenge_id=status.asked.challenge_id),
     }
 
@@ -79,14 +108,26 @@ def problem_page(live: Live, error: PhoneAuthError) -> Response:
     """The page on which the error happened, with the error on it; else a page of its own."""
     problem = problem_of(error, locale(live.parts.settings))
     if isinstance(error, UnreadableBody | UnsupportedMediaType):
-        return _page(live, "problem.html", problem)
-    if request.method == "POST" and request.endpoint == "phoneauth.login":
-        return login_page(live, problem)
-    if request.method == "POST" and request.endpoint in ("phoneauth.verify", "phoneauth.resend"):
-        page = _verify_again(live, problem)
-        if page is not None:
-            return page
+        return bare_problem_page(live, problem)
+    page = _posted_page(live, error, problem) if request.method == "POST" else None
+    return page or bare_problem_page(live, problem)
+
+
+def bare_problem_page(live: Live, problem: Problem) -> Response:
+    """The problem on a page of its own."""
     return _page(live, "problem.html", problem)
+
+
+def _posted_page(live: Live, error: PhoneAuthError, problem: Problem) -> Response | None:
+    """The page whose form was sent."""
+    if request.endpoint == "phoneauth.login":
+        return login_page(live, problem)
+    taken = isinstance(error, NumberTaken)  # that code is spent: another number is the cure
+    if request.endpoint == "phoneauth.phone" or (request.endpoint == _CHANGE and taken):
+        return phone_page(live, problem) if current_user.is_authenticated else None
+    if request.endpoint in _CODE_ENDPOINTS:
+        return _verify_again(live, problem)
+    return None
 
 
 def _verify_again(live: Live, problem: Problem) -> Response | None:

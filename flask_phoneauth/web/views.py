@@ -17,23 +17,32 @@ from flask_phoneauth.errors import (
     NotSignedIn,
     PhoneAuthError,
     StoreUnavailable,
-    UnknownChallenge,
     Used,
 )
 from flask_phoneauth.flows.look_up_challenge import look_up_challenge
-from flask_phoneauth.flows.request_code import Ask, Asked, request_code
+from flask_phoneauth.flows.request_code import Ask, request_code
 from flask_phoneauth.flows.resend_code import resend_code
 from flask_phoneauth.flows.submit_code import submit_code
 from flask_phoneauth.sessions import login as sign_in
-from flask_phoneauth.sessions.loading import current_session, registry_is_down
+from flask_phoneauth.sessions.loading import current_session
 from flask_phoneauth.sessions.state import Live, current_live, current_state
 from flask_phoneauth.settings import SettingError, Settings
-from flask_phoneauth.web import binding, inputs, pages, responses
+from flask_phoneauth.web import binding, inputs, pages, receipts, responses
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
 from flask_phoneauth.web.limits import RouteLimit
+from flask_phoneauth.web.openapi import openapi
 from flask_phoneauth.web.origins import own_host, safe_next, this_page
+from flask_phoneauth.web.phone_views import add_phone_routes
+from flask_phoneauth.web.steps import (
+    asked_answer,
+    fate,
+    is_fresh,
+    require_registry,
+    sent_on,
+    signed_in_user,
+)
 
-JSON_ENDPOINTS = ("phoneauth.me", "phoneauth.challenge")
+JSON_ENDPOINTS = ("phoneauth.me", "phoneauth.challenge", "phoneauth.openapi", receipts.ENDPOINT)
 
 
 def create_blueprint(settings: Settings, limiter: Limiter | None = None) -> Blueprint:
@@ -56,6 +65,9 @@ def create_blueprint(settings: Settings, limiter: Limiter | None = None) -> Blue
     add("/verify", view_func=verify, methods=["GET", "POST"])
     add("/resend", view_func=resend, methods=["POST"])
     add("/challenges/<challenge_id>", view_func=challenge)
+    add_phone_routes(blueprint)
+    add("/receipts/<provider>/<delivery>", view_func=receipts.receipt, methods=["GET", "POST"])
+    add("/openapi.json", view_func=openapi)
     add("/logout", view_func=logout, methods=["POST"])
     add("/me", view_func=me)
     add("/sessions", view_func=sessions, methods=["GET", "DELETE"])
@@ -75,7 +87,8 @@ def _admit_request(limit: RouteLimit) -> None:
         raise Misconfigured from None
     if live.fault:
         raise Misconfigured
-    limit.check(live, inputs.client(live.parts.settings).address)
+    if request.endpoint != receipts.ENDPOINT:  # a vendor's servers share few addresses
+        limit.check(live, inputs.client(live.parts.settings).address)
 
 
 def _finish(response: Response) -> Response:
@@ -103,7 +116,7 @@ def login() -> Any:
     live = current_live()
     if request.method != "POST":
         if current_user.is_authenticated and not _signs_in_again(live):
-            return _sent_on(live, request.args.get("next"))
+            return sent_on(live, request.args.get("next"))
         return pages.login_page(live)
     settings = live.parts.settings
     values = inputs.read_body(LoginForm, settings)
@@ -122,7 +135,7 @@ def login() -> Any:
             "next": safe_next(inputs.optional_text(values, "next"), settings),
         },
     )
-    return _asked(live, request_code(live.parts, ask), held)
+    return asked_answer(live, request_code(live.parts, ask), held, "phoneauth.verify")
 
 
 def verify() -> Any:
@@ -138,7 +151,7 @@ def verify() -> Any:
         signed_in = submit_code(live.parts, challenge_id, values.get("code"), held.digest)
     except (CsrfFailed, Used):  # the first click's login drops the form's token
         if _is_in_already(live):
-            return _sent_on(live, None)
+            return sent_on(live, None)
         raise
     payload = signed_in.payload
     try:
@@ -161,8 +174,8 @@ def verify() -> Any:
 
 def _verify_page(live: Live) -> Any:
     challenge_id = inputs.known_form(request.args.get("challenge_id", ""))
-    if current_user.is_authenticated and _fate(live, challenge_id) != "pending":
-        return _sent_on(live, None)
+    if current_user.is_authenticated and fate(live, challenge_id) != "pending":
+        return sent_on(live, None)
     if not challenge_id:
         return redirect(url_for("phoneauth.login"), 303)
     return pages.verify_page(live, challenge_id)
@@ -170,26 +183,14 @@ def _verify_page(live: Live) -> Any:
 
 def _signs_in_again(live: Live) -> bool:
     """Who needs a fresh login gets the page that others who are signed in are sent on from."""
-    record = current_session()
-    is_fresh = record is not None and live.registry.is_fresh(record)
-    return "again" in request.args and not is_fresh
+    return "again" in request.args and not is_fresh(live)
 
 
 def _is_in_already(live: Live) -> bool:
     """A second click of a browser whose first one signed it in."""
     if inputs.wants_json() or not current_user.is_authenticated:
         return False
-    return _fate(live, inputs.known_form(request.form.get("challenge_id", ""))) == "verified"
-
-
-def _fate(live: Live, challenge_id: str) -> str:
-    """The status of a challenge of this browser; nothing where there is none."""
-    held = binding.presented(live, {})
-    client = inputs.client(live.parts.settings)
-    try:
-        return look_up_challenge(live.parts, challenge_id, held.digest, client).status
-    except UnknownChallenge:
-        return ""
+    return fate(live, inputs.known_form(request.form.get("challenge_id", ""))) == "verified"
 
 
 def resend() -> Any:
@@ -204,9 +205,9 @@ def resend() -> Any:
         asked = resend_code(live.parts, inputs.challenge_id(values), held.digest, client)
     except (CsrfFailed, Used):  # Back, after the login that dropped the form's token
         if _is_in_already(live):
-            return _sent_on(live, None)
+            return sent_on(live, None)
         raise
-    return _asked(live, asked, held)
+    return asked_answer(live, asked, held, "phoneauth.verify")
 
 
 def challenge(challenge_id: str) -> Any:
@@ -223,7 +224,7 @@ def logout() -> Any:
     live = current_live()
     values = inputs.read_body(EmptyForm, live.parts.settings)
     everywhere = _everywhere(values)
-    _require_registry()
+    require_registry()
     sign_in.end(live, everywhere=everywhere)
     if inputs.wants_json():
         return responses.no_content()
@@ -238,7 +239,7 @@ def _everywhere(values: Any) -> bool:
 
 def me() -> Any:
     """Who is signed in (always JSON)."""
-    return jsonify(user=responses.user_json(_signed_in_user()))
+    return jsonify(user=responses.user_json(signed_in_user()))
 
 
 def sessions() -> Any:
@@ -246,10 +247,10 @@ def sessions() -> Any:
     live = current_live()
     if request.method == "DELETE":
         inputs.guard_bodyless(live.parts.settings)
-        _signed_in_user()
+        signed_in_user()
         sign_in.revoke_others(live)
         return responses.no_content()
-    user = _signed_in_user()
+    user = signed_in_user()
     current = current_session()
     records = live.registry.of_user(str(user.get_id()))
     shown = [responses.session_fields(record, current) for record in records]
@@ -270,7 +271,7 @@ def session(session_id: str) -> Any:
     """DELETE ends one of the user's sessions; `current` is this one."""
     live = current_live()
     inputs.guard_bodyless(live.parts.settings)
-    _signed_in_user()
+    signed_in_user()
     sign_in.revoke(live, session_id)
     return responses.no_content()
 
@@ -279,7 +280,7 @@ def revoke_session(session_id: str) -> Any:
     """The form that ends one session."""
     live = current_live()
     inputs.read_body(EmptyForm, live.parts.settings)
-    _signed_in_user()
+    signed_in_user()
     sign_in.revoke(live, session_id)
     return _after_revoking()
 
@@ -288,7 +289,7 @@ def revoke_sessions() -> Any:
     """The form that ends all other sessions."""
     live = current_live()
     inputs.read_body(EmptyForm, live.parts.settings)
-    _signed_in_user()
+    signed_in_user()
     sign_in.revoke_others(live)
     return _after_revoking()
 
@@ -297,31 +298,3 @@ def _after_revoking() -> Any:
     if inputs.wants_json():
         return responses.no_content()
     return redirect(url_for("phoneauth.sessions"), 303)
-
-
-def _asked(live: Live, asked: Asked, held: binding.Binding) -> Any:
-    if inputs.wants_json():
-        response = responses.asked_json(asked, held)
-    else:
-        target = url_for("phoneauth.verify", challenge_id=asked.challenge_id)
-        response = redirect(target, 303)  # type: ignore[assignment]
-    binding.hand_out(response, live, held)
-    return response
-
-
-def _sent_on(live: Live, target: object) -> Any:
-    settings = live.parts.settings
-    return redirect(safe_next(target, settings) or settings.after_login_url, 303)
-
-
-def _signed_in_user() -> Any:
-    if not current_user.is_authenticated:
-        _require_registry()
-        raise NotSignedIn
-    return current_user
-
-
-def _require_registry() -> None:
-    """Nobody is called a stranger because the registry could not be read (RULES 13)."""
-    if not current_user.is_authenticated and registry_is_down():
-        raise StoreUnavailable

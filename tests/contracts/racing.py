@@ -18,6 +18,9 @@ from contracts.stores import ALICE, BACKENDS, Bench
 
 from flask_phoneauth.budgets import AskPrice
 from flask_phoneauth.errors import StoreUnavailable
+from flask_phoneauth.stores.base import Right
+
+TRIALS = 100
 
 
 def crowd(count: int, one: Callable[[int], Any]) -> list[Any]:
@@ -84,10 +87,27 @@ def remembered_id(bench: Bench, turn: int) -> str:
     return f"{bench.keys.phone_tag(ALICE)}.{turn + 1:022d}"
 
 
+def trial_of(bench: Bench, turn: int) -> str:
+    """The id of the challenge of that trial, known to the bench; each is another number's."""
+    phone = f"+4474{turn:08d}"
+    challenge_id = f"{bench.keys.phone_tag(phone)}.{turn + 1:022d}"
+    bench.draft(phone, f"w{turn}", id=challenge_id)
+    return challenge_id
+
+
+def trials(bench: Bench, turn: int, who: str) -> Any:
+    """The right code in every trial; how often it won."""
+    ids = [trial_of(bench, trial) for trial in range(TRIALS)]
+    answers = [bench.enter(id_, bench.code(id_), f"w{n}") for n, id_ in enumerate(ids)]
+    assert {told(answer) for answer in answers} <= {"Right", "used"}
+    return str(sum(isinstance(answer, Right) for answer in answers))
+
+
 STORIES: Mapping[str, Callable[[Bench, int, str], Any]] = {
     "right_codes": right_codes,
     "wrong_codes": wrong_codes,
     "starts": starts,
+    "trials": trials,
 }
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
+import servers
+from postgres_server import shared_server
 from sqlalchemy import select
 
 from flask_phoneauth.budgets import AskPrice, ask_price, failure_charges, tries_charge
@@ -23,6 +26,8 @@ from flask_phoneauth.records import LOGIN, Job
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import ChallengeStore, Issued, Settlement
 from flask_phoneauth.stores.memory import MemoryStore
+from flask_phoneauth.stores.redis import RedisStore
+from flask_phoneauth.stores.redis_server import RedisServer
 from flask_phoneauth.stores.sqlalchemy import SqlStore
 
 ALICE = "+447400123456"
@@ -31,15 +36,25 @@ START = 1_700_000_123.0
 """Not on the edge of any bucket, and a float that SQL and JSON must carry unharmed."""
 
 
+def _files(store: Any, folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
 @dataclass(frozen=True)
 class Backend:
-    """How to open a store in a folder, the seeds that it still holds, the names of its budgets."""
+    """How to open a store in a folder, the seeds that it still holds, the names of its budgets.
+
+    `leaked` is all that a thief of the store would have; a store that `sweeps` forgets by the
+    time that it is told, Redis does by its own clock.
+    """
 
     open: Callable[[Path], ChallengeStore]
     seeds: Callable[[Any], list[bytes]]
     budgets: Callable[[Any], set[str]]
     durable: bool = False
     processes: bool = False
+    leaked: Callable[[Any, Path], bytes] = _files
+    sweeps: bool = True
 
 
 def _open_sqlite(folder: Path) -> SqlStore:
@@ -48,15 +63,78 @@ def _open_sqlite(folder: Path) -> SqlStore:
     return SqlStore(database)
 
 
-def _sqlite_seeds(store: SqlStore) -> list[bytes]:
+def _open_postgres(folder: Path) -> SqlStore:
+    place = folder / "postgres.url"  # opened again, by this process or another: the same one
+    if not place.exists():
+        place.write_text(shared_server().clean_database())
+    return SqlStore(Database(place.read_text()))
+
+
+def _sql_seeds(store: SqlStore) -> list[bytes]:
     with store._database.read() as connection:
         found = connection.execute(select(challenges.c.seed)).scalars()
         return [seed for seed in found if seed is not None]
 
 
-def _sqlite_budgets(store: SqlStore) -> set[str]:
+def _sql_budgets(store: SqlStore) -> set[str]:
     with store._database.read() as connection:
-        return set(connection.execute(select(budgets.c.key)).scalars())
+        # without those that were locked and cost nothing
+        return set(
+            connection.execute(select(budgets.c.key).where(budgets.c.state != "{}")).scalars()
+        )
+
+
+def _postgres_tables(store: SqlStore, folder: Path) -> bytes:
+    url = store._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    found = b""
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for table in (challenges, budgets):
+            with cursor.copy(f"COPY {table.name} TO STDOUT (FORMAT binary)".encode()) as copied:
+                found += b"".join(bytes(part) for part in copied)
+    return found
+
+
+def _open_redis(kind: str) -> Callable[[Path], RedisStore]:
+    def opened_redis(folder: Path) -> RedisStore:
+        place = folder / "redis.url"
+        if not place.exists():
+            place.write_text(servers.start_redis(kind))
+        return RedisStore(RedisServer(place.read_text()))
+
+    return opened_redis
+
+
+def _redis_seeds(store: RedisStore) -> list[bytes]:
+    client = store._server.client()
+    return [client.get(key) for key in client.scan_iter("*:seed:*")]
+
+
+def _redis_budgets(store: RedisStore) -> set[str]:
+    keys = {key.decode() for key in store._server.client().scan_iter("*")}
+    return {key for key in keys if ":seed:" not in key and not key.endswith(":challenges")}
+
+
+def _redis_leaked(store: RedisStore, folder: Path) -> bytes:
+    client = store._server.client()
+    found = []
+    for key in client.scan_iter("*"):
+        if client.type(key) == b"string":
+            found += [key, client.get(key)]
+        else:
+            found += [key, *client.hgetall(key), *client.hgetall(key).values()]
+    return b"\n".join(found)
+
+
+def _redis(kind: str) -> Backend:
+    return Backend(
+        _open_redis(kind),
+        _redis_seeds,
+        _redis_budgets,
+        durable=True,
+        processes=True,
+        leaked=_redis_leaked,
+        sweeps=False,
+    )
 
 
 def _memory_seeds(store: MemoryStore) -> list[bytes]:
@@ -69,7 +147,18 @@ def _memory_budgets(store: MemoryStore) -> set[str]:
 
 BACKENDS: Mapping[str, Backend] = {
     "memory": Backend(lambda folder: MemoryStore(), _memory_seeds, _memory_budgets),
-    "sqlite": Backend(_open_sqlite, _sqlite_seeds, _sqlite_budgets, durable=True, processes=True),
+    "sqlite": Backend(_open_sqlite, _sql_seeds, _sql_budgets, durable=True, processes=True),
+    "postgres": Backend(
+        _open_postgres,
+        _sql_seeds,
+        _sql_budgets,
+        durable=True,
+        processes=True,
+        leaked=_postgres_tables,
+    ),
+    "redis": _redis("single"),
+    "redis_cluster": _redis("cluster"),
+    "redis_sentinel": _redis("sentinel"),
 }
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from contracts.racing import STORIES, crowd, prepared, told
+from contracts.racing import STORIES, TRIALS, crowd, prepared, told, trial_of
 from contracts.stores import BACKENDS, Bench, opened
 
 from flask_phoneauth.stores.base import Ended, Refusal
@@ -26,12 +26,12 @@ def race(bench: Bench, story: str) -> Counter[str]:
     return Counter(told(a) for a in crowd(CROWD, lambda n: STORIES[story](bench, n, "here")))
 
 
-def race_processes(name: str, folder: Path, story: str) -> Counter[str]:
-    """Four processes of 25 threads each, let go at the same moment."""
+def race_processes(name: str, folder: Path, story: str, crowd_of: int = CROWD) -> Counter[str]:
+    """Four processes of 25 threads each (or of fewer), let go at the same moment."""
     command = [sys.executable, "-m", "contracts.racing", name, str(folder), story]
     racers = [
         subprocess.Popen(
-            [*command, f"process{number}", str(CROWD // PROCESSES)],
+            [*command, f"process{number}", str(crowd_of // PROCESSES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -119,7 +119,9 @@ def test_a_hundred_starts_at_once_keep_the_number_of_open_challenges(bench: Benc
 
 
 def test_a_hundred_starts_at_once_send_one_message_while_it_cools_down(bench: Bench) -> None:
-    answers = Counter(told(a) for a in crowd(CROWD, lambda n: bench.ask(who=f"w{n}")))
+    # each from an address of its own: a Cluster holds an address's budget while it judges
+    asks = crowd(CROWD, lambda n: bench.ask(who=f"w{n}", address=f"a{n}"))
+    answers = Counter(told(answer) for answer in asks)
     assert answers["Issued"] == 1
     assert answers["cooldown"] + answers["unavailable"] == CROWD - 1
 
@@ -155,3 +157,50 @@ def test_starts_in_four_processes_keep_the_budget_exactly(name: str, tmp_path: P
         bench.now += 8
         bench.configure(max_live_challenges=500)
         assert_starts(bench, race_processes(name, tmp_path, "starts"))
+
+
+REDIS = pytest.mark.parametrize("name", ["redis", "redis_cluster"])
+
+
+def begin_trials(bench: Bench) -> None:
+    """An open challenge of a number of its own for each trial."""
+    for trial in range(TRIALS):
+        challenge_id = trial_of(bench, trial)
+        bench.begun(f"+4474{trial:08d}", f"w{trial}", id=challenge_id, address=f"a{trial}")
+
+
+def wins(answers: Counter[str]) -> int:
+    """How many of all the tries won."""
+    return sum(int(won) * count for won, count in answers.items())
+
+
+@REDIS
+def test_fifty_right_codes_at_once_have_one_winner_in_each_of_a_hundred_trials(
+    name: str, tmp_path: Path
+) -> None:
+    with opened(name, tmp_path) as bench:
+        begin_trials(bench)
+        for trial in range(TRIALS):
+            first = trial_of(bench, trial)
+            code, who = bench.code(first), f"w{trial}"
+            entries = crowd(50, lambda _, entry=(first, code, who): bench.enter(*entry))
+            answers = Counter(told(entry) for entry in entries)
+            assert answers == {"Right": 1, "used": 49}
+
+
+@REDIS
+def test_a_hundred_trials_have_one_winner_each_in_four_processes(name: str, tmp_path: Path) -> None:
+    with opened(name, tmp_path) as bench:
+        begin_trials(bench)
+        assert wins(race_processes(name, tmp_path, "trials", crowd_of=52)) == TRIALS
+
+
+def test_two_hundred_wrong_codes_at_once_are_never_looked_at_more_than_five_times(
+    bench: Bench,
+) -> None:
+    first = prepared(bench)[0]
+    wrong = bench.wrong(first)
+    answers = Counter(told(a) for a in crowd(200, lambda n: bench.enter(first, wrong, "w0")))
+    assert answers["Wrong"] == min(5, 200 - answers["unavailable"])
+    assert bench.peek(first, "w0").challenge.tries == answers["Wrong"]
+    assert bench.enter(first, bench.code(first), "w0") == Ended("too_many_tries")

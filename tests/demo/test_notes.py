@@ -121,6 +121,32 @@ def test_a_note_is_deleted_by_its_owner_alone(app: Flask, sandbox: SandboxClient
     assert "Only mine" not in deleted.text
 
 
+def test_a_changed_number_keeps_the_notes_and_tells_the_former_one(
+    client: FlaskClient, sandbox: SandboxClient
+) -> None:
+    new = "+447400123499"
+    sign_in(client, sandbox, ADA)
+    home = add(client, "Mine, whatever my number")
+    assert 'href="/auth/phone?next=/">Change number</a>' in home.text
+    number_page = client.get("/auth/phone?next=/")
+    form = {"csrf_token": token(number_page), "phone": new, "next": "/"}
+    code_page = client.post("/auth/phone", data=form, follow_redirects=True)
+    challenge = re.search(r'name="challenge_id"[^>]*value="([^"]+)"', code_page.text)
+    assert challenge, code_page.text
+    form = {
+        "csrf_token": token(code_page),
+        "challenge_id": challenge[1],
+        "code": sandbox.claim_code(new, timeout=5)["code"],
+    }
+    done = client.post("/auth/phone/verify", data=form, follow_redirects=True)
+    assert "Your number is changed." in done.text
+    assert "+44 7400 123499" in done.text
+    assert "Mine, whatever my number" in done.text
+    wish = {"to": ADA, "body_contains": "another phone number"}
+    (notice,) = sandbox.wait(match=wish, timeout=5)
+    assert notice["body"].startswith("Your Notes account now has another phone number.")
+
+
 def test_signing_out_everywhere_ends_the_other_device_too(
     app: Flask, sandbox: SandboxClient
 ) -> None:

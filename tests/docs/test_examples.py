@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from flask import Flask
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 APP, SANDBOX = "http://127.0.0.1:5000", "http://127.0.0.1:8025"
 FREE_PORT = " --no-reload --port 0"
 SECRET = "a secret of the tests, long enough"
+AS_JSON = {"Content-Type": "application/json"}
 
 Take = Callable[[str, str], str]
 Start = Callable[..., Any]
@@ -46,10 +49,11 @@ def fetch(url: str, form: bytes | None = None) -> tuple[int, str]:
         return refused.code, refused.read().decode()
 
 
-def test_every_example_is_run_by_a_test_of_this_file(
+def test_every_example_is_run_by_a_test_of_this_folder(
     generate: ModuleType, blocks: Callable[[str], list[re.Match[str]]]
 ) -> None:
-    source = Path(__file__).read_text(encoding="utf-8")
+    tests = Path(__file__).parent.glob("test_*.py")
+    source = "".join(path.read_text(encoding="utf-8") for path in tests)
     run = set(re.findall(r'take\(\s*"([^"]+)",\s*"([^"]+)"', source))
     marked = set()
     for path in generate.pages():
@@ -222,6 +226,28 @@ def test_production_settings_serve_and_a_missing_one_refuses(
     app.line("PHONEAUTH_PUBLIC_URL: set the address that visitors use, with https")
 
 
+def test_twilio_settings_serve_in_production_and_send_to_a_sandbox_in_debug(
+    take: Take, start: Start, shell: Shell, tmp_path: Path, sms_server: SandboxServer
+) -> None:
+    notes = take("how-to/twilio.md", "notes.py")
+    write(tmp_path, "notes.py", notes.replace("/var/lib/notes", str(tmp_path / "var")[1:]))
+    keys = {"SECRET_KEY": SECRET, "TWILIO_AUTH_TOKEN": "token"}
+    keys["TWILIO_ACCOUNT_SID"] = account = "AC" + "0" * 32
+    shell("flask --app notes phoneauth init-db", **keys)
+    app = start("flask --app notes run --port 0", **keys)
+    assert fetch(app.url + "/auth/login")[0] == 200
+    sandbox = take("how-to/twilio.md", "sandbox.py").replace(SANDBOX, sms_server.url)
+    write(tmp_path, "sandbox.py", sandbox)
+    app = start("flask --app sandbox run --debug" + FREE_PORT)
+    ask = Request(app.url + "/auth/login", b'{"phone": "+447400123456"}', {**AS_JSON})
+    with urlopen(ask, timeout=10) as answer:
+        assert answer.status == 202
+    found = json.dumps({"match": {"account": account, "to": "+447400123456"}, "timeout": 10})
+    with urlopen(Request(f"{sms_server.url}/api/v1/wait", found.encode(), {**AS_JSON})) as answer:
+        (message,) = json.load(answer)["messages"]
+    assert (message["provider"], message["to"]) == ("twilio", "+447400123456")
+
+
 def test_problem_is_as_shown(take: Take, app: Flask) -> None:
     answer = app.test_client().post("/auth/login", json={"phone": "07700 900123"})
     assert answer.get_json() == json.loads(take("reference/errors.md", "problem.json"))
@@ -267,3 +293,24 @@ def test_readme_and_contributing_name_commands_that_exist() -> None:
         named = set(re.findall(r"(?m)(?:^|`)make ([a-z]+)", text))
         assert named
         assert named <= targets
+
+
+def test_twilios_sdks_and_curl_send_into_the_sandbox(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
+    sandbox = start("sms-sandbox serve --port 0")
+    write(
+        tmp_path, "client.py", take("vendors/twilio.md", "client.py").replace(SANDBOX, sandbox.url)
+    )
+    assert re.fullmatch(r"SM[0-9a-f]{32} queued\n", shell("python client.py"))
+    printed = shell(take("vendors/twilio.md", "curl").replace(SANDBOX, sandbox.url))
+    assert json.loads(printed)["status"] == "queued"
+    write(
+        tmp_path, "client.js", take("vendors/twilio.md", "client.js").replace(SANDBOX, sandbox.url)
+    )
+    modules = ROOT / "build" / "node" / "node_modules"
+    if shutil.which("node") and (modules / "twilio").is_dir():
+        printed = shell("node client.js", NODE_PATH=str(modules))
+        assert re.fullmatch(r"SM[0-9a-f]{32} queued\n", printed)
+    else:
+        assert not os.environ.get("CI"), "run sh tests/install_node_sdks.sh"

@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 from blinker import NamedSignal
 from flask import Flask
@@ -145,9 +146,16 @@ def test_every_signal_is_described_and_none_that_is_not_there(read: Read) -> Non
     assert words(r"(?m)^\| `(\w+)` \|", read("reference/signals.md")) == names
 
 
-def test_every_flask_command_is_described(read: Read) -> None:
-    commands = {f"flask phoneauth {name}" for name in phoneauth_group.commands}
-    assert words(r"(?m)^### `(flask phoneauth \S+)`$", read("reference/cli.md")) == commands
+def test_every_flask_command_is_described_with_its_switches(read: Read) -> None:
+    page = read("reference/cli.md")
+    commands = dict(_commands("flask phoneauth", phoneauth_group))
+    assert words(r"(?m)^#{3,4} `(flask phoneauth \S.*)`$", page) == set(commands)
+    for name, command in commands.items():
+        if not isinstance(command, click.Group):
+            section = re.split(r"(?m)^#{2,4} ", page.partition(f"# `{name}`\n")[2])[0]
+            options = (one for one in command.params if isinstance(one, click.Option))
+            switches = {switch for one in options for switch in one.opts}
+            assert words(r"\| `(--[\w-]+)`", section) == switches, name
 
 
 def test_every_sandbox_command_is_described_with_its_switches(
@@ -200,6 +208,14 @@ def _path(rule: str) -> str:
 
 def _section(page: str, title: str) -> str:
     return page.partition(f"### {title}\n")[2].partition("\n### ")[0]
+
+
+def _commands(name: str, group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """Every command below `group`, with the words that call it."""
+    for word, command in group.commands.items():
+        yield f"{name} {word}", command
+        if isinstance(command, click.Group):
+            yield from _commands(f"{name} {word}", command)
 
 
 def _help(capsys: pytest.CaptureFixture[str], *command: str) -> str:

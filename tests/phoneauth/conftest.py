@@ -19,10 +19,21 @@ def hand_clock() -> HandClock:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database_kind() -> str:
+    """Where the tables are; a test file that runs on both asks for both."""
+    return "sqlite"
+
+
+@pytest.fixture
+def database(database_kind: str, tmp_path: Path) -> Iterator[Database]:
     """A fresh database in the newest form."""
-    database = Database(f"sqlite:///{tmp_path}/phoneauth.db")
-    migrate.upgrade(database)
+    if database_kind == "postgres":
+        from postgres_server import shared_server
+
+        database = Database(shared_server().database())
+    else:
+        database = Database(f"sqlite:///{tmp_path}/phoneauth.db")
+        migrate.upgrade(database)
     yield database
     database.close()
 

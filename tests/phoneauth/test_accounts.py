@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
+from contracts.racing import crowd
 from phoneauth.house import ALICE, BOB, START, HandClock
+from sqlalchemy import text
 
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.errors import NumberTaken
 from flask_phoneauth.users.accounts import Accounts
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite", "postgres"])
 
 
 @pytest.fixture
@@ -36,6 +37,19 @@ def test_a_number_belongs_to_one_account(accounts: Accounts) -> None:
         accounts.set_phone(second.get_id(), ALICE)
     assert accounts.by_phone(ALICE) == first
     assert accounts.by_phone(BOB) == second
+
+
+def test_of_many_that_make_an_account_of_one_number_one_does(accounts: Accounts) -> None:
+    def make(_: int) -> str:
+        try:
+            return accounts.create(ALICE).get_id()
+        except NumberTaken:
+            return "taken"
+
+    answers = crowd(12, make)
+    found = accounts.by_phone(ALICE)
+    assert found is not None
+    assert sorted(answers) == [found.get_id(), *["taken"] * 11]
 
 
 def test_an_account_has_no_other_fields(accounts: Accounts) -> None:
@@ -97,10 +111,8 @@ def test_an_account_does_not_show_its_number(accounts: Accounts) -> None:
 def test_a_number_of_an_app_that_migrates_may_be_missing(
     accounts: Accounts, database: Database
 ) -> None:
-    path = Path(str(database.url.database))
-    with sqlite3.connect(path) as raw:
-        raw.execute("INSERT INTO phoneauth_users (created_at) VALUES (0), (0)")
-    raw.close()
+    with database.write() as connection:
+        connection.execute(text("INSERT INTO phoneauth_users (created_at) VALUES (0), (0)"))
     found = accounts.get("2")
     assert found is not None
     assert found.phone is None

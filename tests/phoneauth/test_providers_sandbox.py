@@ -22,8 +22,8 @@ from flask_phoneauth.errors import (
     SendUncertain,
 )
 from flask_phoneauth.plugins import load_provider
-from flask_phoneauth.providers.sandbox import MAX_ANSWER, SandboxProvider, sender_id
-from flask_phoneauth.providers.wire import RequestNotSent, open_pool
+from flask_phoneauth.providers.sandbox import SandboxProvider, sender_id
+from flask_phoneauth.providers.wire import MAX_ANSWER, RequestNotSent, open_pool
 from flask_phoneauth.records import Outbound
 from flask_phoneauth.settings import SettingError, Settings
 

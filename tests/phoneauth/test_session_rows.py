@@ -18,6 +18,8 @@ from flask_phoneauth.stores.sessions import SqlSessions
 NOW = 1_700_000_000.0
 DAY = 86400
 
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite", "postgres"])
+
 
 @pytest.fixture
 def rows(database: Database) -> SqlSessions:
@@ -147,7 +149,10 @@ def test_no_token_is_kept(rows: SqlSessions, database: Database) -> None:
 
 
 def open_bytes(database: Database) -> bytes:
-    """The database's file."""
+    """The database's file, or the rows of a server."""
+    if database.locks_rows:
+        with database.read() as connection:
+            return repr(connection.execute(select(sessions)).all()).encode()
     with open(str(database.url.database), "rb") as file:  # noqa: PTH123
         return file.read()
 

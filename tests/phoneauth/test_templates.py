@@ -14,11 +14,11 @@ from jinja2 import StrictUndefined
 from page_elements import Element, read_page
 
 import flask_phoneauth.web
-from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
+from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, PhoneForm, ResendForm
 
 WEB = Path(flask_phoneauth.web.__file__).parent
 STATIC = WEB / "static"
-PAGES = ("login.html", "verify.html", "sessions.html", "problem.html")
+PAGES = ("login.html", "verify.html", "phone.html", "sessions.html", "problem.html")
 
 
 def problem_of(code: str, **fields: Any) -> SimpleNamespace:
@@ -64,7 +64,7 @@ def app():
         template_folder="templates",
         static_folder="static",
     )
-    for name in ("login", "verify", "resend", "logout"):
+    for name in ("login", "verify", "resend", "logout", "phone"):
         rooms.add_url_rule(f"/{name}", name, lambda: "")
     rooms.add_url_rule("/sessions/revoke", "revoke_sessions", lambda: "")
     rooms.add_url_rule("/sessions/<session_id>/revoke", "revoke_session", lambda session_id: "")
@@ -103,7 +103,11 @@ def everything(name: str) -> dict[str, Any]:
             "status": "pending",
             "delivery": "sent",
             "status_url": "/auth/challenges/tag.one",
+            "purpose": "login",
+            "verify_url": "/auth/verify",
+            "start_url": "/auth/login",
         },
+        "phone.html": {"form": PhoneForm(), "masked_phone": "+44 •••• ••0123"},
         "sessions.html": {
             "form": EmptyForm(),
             "sessions": [device("other"), device("mine", current=True)],
@@ -275,7 +279,7 @@ def test_resend_works_without_a_script_and_tells_the_script_the_wait(page):
 
 
 def test_another_number_may_be_used_and_keeps_where_to_go(page):
-    root = page("verify.html", next="/notes")
+    root = page("verify.html", start_url="/auth/login?next=/notes")
     (link,) = [one for one in root.all("a") if one.words == "Use another number"]
     assert link.attrs["href"] == "/auth/login?next=/notes"
 
@@ -379,3 +383,19 @@ def test_no_file_names_another_host_or_writes_markup():
         assert "//" not in re.sub(r"(?m)(^|\s)//.*$", "", path.read_text()), path.name
     script = (STATIC / "phoneauth.js").read_text()
     assert not re.search(r"innerHTML|insertAdjacent|document\.write|\beval\b|new Function", script)
+
+
+def test_the_code_page_sends_its_form_to_the_door_of_its_purpose(page):
+    root = page("verify.html", purpose="change_phone", verify_url="/auth/phone/verify")
+    (form,) = [one for one in root.all("form") if one.attrs["data-phoneauth"] == "verify"]
+    assert form.attrs["action"] == "/auth/phone/verify"
+    assert "Confirm this number" in form.words
+    assert "Sign in" not in form.words
+
+
+def test_the_number_page_tells_what_will_happen(page):
+    root = page("phone.html")
+    assert "+44 •••• ••0123" in root.words
+    assert "tell the old one" in root.words
+    assert "Your other devices will be signed out." in root.words
+    assert "no number yet" in page("phone.html", masked_phone="").words

@@ -355,3 +355,8 @@ def test_the_code_field_fills_by_itself(app):
     assert 'autocomplete="one-time-code"' in page
     assert 'inputmode="numeric"' in page
     assert page.count('name="code"') == 1
+
+
+def test_the_code_page_keeps_where_to_go_for_another_number(app):
+    page = start_form(app.test_client(), next="/mine?page=2")
+    assert 'href="/auth/login?next=/mine?page%3D2"' in page

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flask_phoneauth.delivery.wording import PURPOSES, compose
+from flask_phoneauth.delivery.wording import PURPOSES, compose, compose_notice
 from flask_phoneauth.locales.catalogue import available
 
 # GSM 03.38: the basic set; those of the extension table count twice.
@@ -105,6 +105,16 @@ def test_text_is_one_gsm_part(locale: str, purpose: str, minutes: int, brand: st
     assert len(message) <= 160
     assert "  " not in message
     assert "{" not in message
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("brand", ["B" * 16, ""])
+def test_notice_of_a_changed_number_is_one_gsm_part(locale: str, brand: str):
+    message = compose_notice(brand=brand, locale=locale)
+    assert brand in message
+    assert set(message) <= GSM
+    assert len(message) <= 160
+    assert not set(message) & set("{}0123456789")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,160 @@
+"""An operator asks what would happen if somebody asked for a code: looked at, nothing spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask_phoneauth.budgets import number_price
+from flask_phoneauth.delivery.wording import compose
+from flask_phoneauth.errors import CountryBlocked
+from flask_phoneauth.flows.parts import Parts, test_code
+from flask_phoneauth.phone.number import PhoneNumber, parse
+from flask_phoneauth.phone.policy import check_region
+from flask_phoneauth.phone.virtual import Verdict, verdict
+from flask_phoneauth.records import LOGIN
+from flask_phoneauth.stores.base import Look
+
+BLANK = "\N{BULLET}"
+SETTING_OF = {
+    "tries": "PHONEAUTH_TRIES_PER_HOUR",
+    "failures": "PHONEAUTH_FAILED_SENDS_PER_HOUR",
+    "sends": "PHONEAUTH_SENDS_PER_HOUR",
+    "day": "PHONEAUTH_SENDS_PER_DAY",
+    "total": "PHONEAUTH_TOTAL_SENDS_PER_DAY",
+}
+"""The setting behind each budget of a number, by the last word of its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One budget of a number now; `wait` is whole seconds until it has room, 0 where it has."""
+
+    setting: str
+    spent: int
+    limit: int
+    wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a number is and how it stands; `hindrances` are sentences, none where it is sent.
+
+    `kind` is `ordinary`, `virtual` or `test`; `account` is `known`, `unknown` or `blocked`;
+    `cooling` is seconds, `alive` counts open challenges. The text has its code blanked.
+    """
+
+    number: PhoneNumber
+    kind: str
+    account: str
+    standings: tuple[Standing, ...]
+    cooling: int
+    alive: int
+    providers: tuple[str, ...]
+    text: str = field(repr=False)
+    hindrances: tuple[str, ...]
+
+
+def explain_number(parts: Parts, text: str) -> Explanation:
+    """Why a message would be sent to this number, or not; raises `InvalidPhone`.
+
+    The budgets of a browser and of an address are not in it: nobody asks.
+    """
+    settings = parts.settings
+    number = parse(
+        text, default_region=settings.default_region, virtual_numbers=settings.virtual_numbers
+    )
+    now = parts.clock.now()
+    kind = _kind(parts, number, now)
+    tag = parts.keys.phone_tag(number.e164)
+    price = number_price(settings, tag)
+    price = price if kind == "ordinary" else price.when_free()
+    look = parts.challenges.look(tag, price, now=now)
+    standings = tuple(
+        Standing(SETTING_OF[charge.key.rpartition(":")[2]], spent, charge.limit, wait)
+        for charge, spent, wait in zip(price.charges, look.spent, look.waits, strict=True)
+    )
+    account = _account(parts.users.by_phone(number.e164))
+    return Explanation(
+        number=number,
+        kind=kind,
+        account=account,
+        standings=standings,
+        cooling=look.cooling,
+        alive=look.alive,
+        providers=settings.providers,
+        text=_text(parts),
+        hindrances=(
+            *_by_policy(parts, number, kind),
+            *_by_account(parts, account),
+            *_by_budget(parts, standings, look),
+        ),
+    )
+
+
+def _kind(parts: Parts, number: PhoneNumber, now: float) -> str:
+    if test_code(parts.settings, number.e164, now) is not None:
+        return "test"
+    return "virtual" if number.virtual else "ordinary"
+
+
+def _account(user: Any | None) -> str:
+    if user is None:
+        return "unknown"
+    return "known" if user.blocked_at is None else "blocked"
+
+
+def _by_policy(parts: Parts, number: PhoneNumber, kind: str) -> Iterator[str]:
+    allowed = parts.settings.allowed_regions
+    try:
+        check_region(number, allowed)
+    except CountryBlocked:
+        yield (
+            f"Its region {number.region} is not served: "
+            f"PHONEAUTH_ALLOWED_REGIONS holds {', '.join(allowed)}."
+        )
+    if kind == "test":
+        yield "It is one of PHONEAUTH_TEST_NUMBERS: the code stands there, nothing is sent."
+    if number.virtual and verdict(number.e164) is Verdict.ERROR:
+        yield "It is a virtual number that ends in 99, which always errs: take another ending."
+    if not parts.settings.providers:
+        yield "Nobody sends: name a provider in PHONEAUTH_PROVIDERS."
+
+
+def _by_account(parts: Parts, account: str) -> Iterator[str]:
+    if account == "blocked":
+        yield "Its user is blocked: 'flask phoneauth users unblock' lets the user in again."
+    if account == "unknown" and not parts.settings.signup:
+        yield "It has no account, and PHONEAUTH_SIGNUP is off."
+
+
+def _by_budget(parts: Parts, standings: tuple[Standing, ...], look: Look) -> Iterator[str]:
+    for one in standings:
+        if one.wait:
+            yield (
+                f"{one.setting} is spent ({one.spent} of {one.limit}): "
+                f"there is room in {one.wait} seconds."
+            )
+    if look.cooling:
+        yield f"A code was asked for a moment ago: it cools down for {look.cooling} seconds."
+    limit = parts.settings.max_live_challenges
+    if look.alive >= limit:
+        yield (
+            f"PHONEAUTH_MAX_LIVE_CHALLENGES is reached ({look.alive} of {limit}): only a browser "
+            "that has one of them can ask until one is over."
+        )
+
+
+def _text(parts: Parts) -> str:
+    settings = parts.settings
+    return compose(
+        purpose=LOGIN,
+        brand=parts.brand,
+        code=BLANK * settings.code_length,
+        minutes=settings.code_ttl // 60,
+        host=urlsplit(settings.public_url).hostname or "",
+        locale=settings.default_locale,
+        reference=BLANK * 2,
+    )

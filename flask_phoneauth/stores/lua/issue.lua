@@ -1,0 +1,50 @@
+-- Make the challenge, or continue or repeat this binding's own. ARGV[3] is the new seed.
+
+local alive, mine = {}, {}
+for _, raw in ipairs(redis.call('HVALS', KEYS[1])) do
+  local doc = cjson.decode(raw)
+  if now >= forgotten_at(doc) then
+    redis.call('HDEL', KEYS[1], doc.id)
+  elseif ending(doc) == '' then
+    alive[#alive + 1] = tonumber(doc.expires_at)
+    if doc.purpose == given.made.purpose and doc.binding == given.made.binding then
+      mine[#mine + 1] = doc
+    end
+  end
+end
+table.sort(mine, function(a, b)
+  return tonumber(a.created_at) < tonumber(b.created_at)
+end)
+
+-- a reopened one has no seed: its code is still good, but it cannot be sent again
+local current
+for _, doc in ipairs(mine) do
+  if not current and redis.call('EXISTS', seed_key(doc.id)) == 1 then
+    current = doc
+    current.payload = given.made.payload
+  end
+end
+
+local full = 0
+if #mine == 0 and #alive >= given.live_limit then
+  table.sort(alive)
+  full = math.max(1, math.ceil(alive[#alive - given.live_limit + 1] - now))
+end
+
+local rules, longest = waits(given.price, full, false)
+if current and longest_cooling(given.price, false) > 0 and not rules[1].locks then
+  return issued(write(current), longest, 0, 0)
+end
+if #rules > 0 then
+  return refusal(rules, longest)
+end
+if current then
+  return send_again(current, given.price, given.made.spends, 1)
+end
+for _, worn in ipairs(mine) do
+  finish(worn, 'used')
+  write(worn)
+end
+redis.call('SET', seed_key(given.made.id), ARGV[3])
+keep_seed(given.made)
+return pay(given.made, given.price, 1)

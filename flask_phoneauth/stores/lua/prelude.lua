@@ -1,0 +1,295 @@
+-- What all verbs share; the constants above it are the Python ones.
+--
+-- KEYS[1] holds a number's challenges: a hash of JSON documents by id. Moments in it are texts,
+-- because cjson would round them. ARGV[1] is the time, ARGV[2] the verb's arguments as JSON.
+-- A charge or cooldown has `key`, its place in KEYS, or on a Cluster `before` and `after`: its
+-- waits, as they were found where it is kept.
+
+local now = tonumber(ARGV[1])
+local given = cjson.decode(ARGV[2])
+
+local function moment(seconds)
+  return string.format('%.17g', seconds)
+end
+
+-- a key's life goes by the server's own clock: it is given as a length, never as a moment
+local function keep(key, seconds)
+  local life = math.max(1, math.ceil(seconds * 1000))
+  if redis.call('PTTL', key) < life then
+    redis.call('PEXPIRE', key, life)
+  end
+end
+
+-- charges --------------------------------------------------------------------------------------
+
+local function newest_bucket(charge)
+  -- fmod is exact, as Python's // is
+  return (now - math.fmod(now, charge.bucket)) / charge.bucket
+end
+
+local function counts_of(charge)
+  if not charge.counts then
+    charge.counts = {}
+    local found = redis.call('HGETALL', KEYS[charge.key])
+    for place = 1, #found, 2 do
+      charge.counts[tonumber(found[place])] = tonumber(found[place + 1])
+    end
+  end
+  return charge.counts
+end
+
+local function spent(charge)
+  local counts, newest, sum = counts_of(charge), newest_bucket(charge), 0
+  for bucket = newest - BUCKETS, newest do
+    sum = sum + (counts[bucket] or 0)
+  end
+  return sum
+end
+
+-- whole seconds until the charge fits, 0 where it fits now
+local function wait(charge)
+  local room = charge.limit - math.max(1, charge.cost)
+  local left = spent(charge)
+  if left <= room or charge.record_only then
+    return 0
+  end
+  local counts, newest = counts_of(charge), newest_bucket(charge)
+  for bucket = newest - BUCKETS, newest do
+    left = left - (counts[bucket] or 0)
+    if left <= room then
+      return math.max(1, math.ceil((bucket + BUCKETS + 1) * charge.bucket - now))
+    end
+  end
+  return charge.window
+end
+
+local function spend(charge)
+  local counts, newest = counts_of(charge), newest_bucket(charge)
+  for bucket in pairs(counts) do
+    if bucket < newest - BUCKETS then
+      redis.call('HDEL', KEYS[charge.key], string.format('%.0f', bucket))
+      counts[bucket] = nil
+    end
+  end
+  counts[newest] = (counts[newest] or 0) + charge.cost
+  redis.call('HSET', KEYS[charge.key], string.format('%.0f', newest), counts[newest])
+  keep(KEYS[charge.key], charge.window + charge.bucket)
+end
+
+local function take_back(key, bucket, cost)
+  local field = string.format('%.0f', bucket)
+  local count = redis.call('HGET', key, field)
+  if count then
+    redis.call('HSET', key, field, math.max(0, tonumber(count) - cost))
+  end
+end
+
+-- cooldowns ------------------------------------------------------------------------------------
+
+local function state_of(cooldown)
+  local found = redis.call('HMGET', KEYS[cooldown.key], 'step', 'until', 'at')
+  return {
+    step = tonumber(found[1] or 0), held = tonumber(found[2] or 0), at = tonumber(found[3] or 0)
+  }
+end
+
+local function cooling(cooldown)
+  return math.max(0, math.ceil(state_of(cooldown).held - now))
+end
+
+local function put_cooldown(key, step, held, at)
+  redis.call('HSET', key, 'step', step, 'until', moment(held), 'at', moment(at))
+end
+
+local function cool(cooldown)
+  local state = state_of(cooldown)
+  local step = state.step
+  if now - state.at >= cooldown.idle then
+    step = 0
+  end
+  local rung = cooldown.ladder[math.min(step, #cooldown.ladder - 1) + 1]
+  local held = now + rung * (1 + cooldown.jitter)
+  put_cooldown(KEYS[cooldown.key], step + 1, held, now)
+  keep(KEYS[cooldown.key], math.max(held - now, cooldown.idle))
+end
+
+-- one rung down and no wait, unless a later message started it
+local function uncool(cooldown, asked_at)
+  local state = state_of(cooldown)
+  if state.at == asked_at then
+    put_cooldown(KEYS[cooldown.key], math.max(0, state.step - 1), 0, state.at)
+  end
+end
+
+-- prices ---------------------------------------------------------------------------------------
+
+local function wait_of(entry, judge, paid)
+  if entry.key then
+    return judge(entry)
+  end
+  return paid and entry.after or entry.before
+end
+
+local function longest_cooling(price, paid)
+  local longest = 0
+  for _, cooldown in ipairs(price.cooldowns) do
+    longest = math.max(longest, wait_of(cooldown, cooling, paid))
+  end
+  return longest
+end
+
+-- all rules that hold an ask up, in the order in which they are told, and the longest of them
+local function waits(price, full, paid)
+  local rules, longest = {}, 0
+  local function add(code, seconds, locks)
+    if seconds > 0 then
+      rules[#rules + 1] = { code = code, locks = locks }
+      longest = math.max(longest, seconds)
+    end
+  end
+  for place, charge in ipairs(price.charges) do
+    add(charge.code, wait_of(charge, wait, paid), place == 1)
+    if place == 1 then
+      add('budget_exhausted', full, false)
+    end
+  end
+  add('cooldown', longest_cooling(price, paid), false)
+  return rules, longest
+end
+
+local function when_free(price)
+  return { charges = { price.charges[1] }, cooldowns = {} }
+end
+
+-- challenges -----------------------------------------------------------------------------------
+
+local function ending(doc)
+  if doc.ended ~= '' then
+    return doc.ended
+  end
+  return now >= tonumber(doc.expires_at) and 'expired' or ''
+end
+
+local function forgotten_at(doc)
+  return tonumber(doc.ended ~= '' and doc.ended_at or doc.expires_at) + REMEMBERED
+end
+
+local function read(id)
+  local raw = redis.call('HGET', KEYS[1], id)
+  if raw then
+    return cjson.decode(raw), raw
+  end
+end
+
+-- the number's seeds: their names differ from KEYS[1] only behind the hash tag
+local function seed_key(id)
+  return given.seeds .. id
+end
+
+-- a seed lives as long as the code that ends last; a pending one may outlive its challenge
+local function keep_seed(doc)
+  local last = 0
+  for _, generation in ipairs(doc.generations) do
+    last = math.max(last, tonumber(generation[2]))
+  end
+  redis.call('PEXPIRE', seed_key(doc.id), math.ceil((last - now) * 1000))
+end
+
+local function write(doc)
+  local raw = cjson.encode(doc)
+  redis.call('HSET', KEYS[1], doc.id, raw)
+  keep(KEYS[1], forgotten_at(doc) - now)
+  return raw
+end
+
+local function finish(doc, how)
+  doc.ended, doc.ended_at = how, moment(now)
+  redis.call('DEL', seed_key(doc.id))
+end
+
+-- why the challenge cannot be used, as a reply; nothing where it can
+local function unusable(doc, binding, purpose)
+  if not doc or now >= forgotten_at(doc) then
+    return { 'missing' }
+  end
+  if doc.binding ~= binding or (purpose and doc.purpose ~= purpose) then
+    return { 'foreign' }
+  end
+  if ending(doc) ~= '' then
+    return { 'ended', ending(doc) }
+  end
+end
+
+-- gives back what that news gives back; what is kept elsewhere is returned
+local function give_back(doc, news, asked_at)
+  local kept, elsewhere = {}, {}
+  for _, one in ipairs(doc.spends) do
+    local key, bucket, cost, refund_on, at = one[1], one[2], one[3], one[4], one[5]
+    local due = string.find(' ' .. refund_on .. ' ', ' ' .. news .. ' ', 1, true)
+    if not due or (asked_at and tonumber(at) ~= asked_at) then
+      kept[#kept + 1] = one
+    elseif string.sub(key, 1, 1) == '{' then
+      take_back(given.prefix .. key, bucket, cost)
+    elseif given.shared ~= '' then
+      take_back(given.shared .. key, bucket, cost)
+    else
+      elsewhere[#elsewhere + 1] = { key, bucket, cost }
+    end
+  end
+  doc.spends = kept
+  return cjson.encode(elsewhere)
+end
+
+local function issued(doc, resend_in, job, paid)
+  return { 'issued', doc, resend_in, job, paid }
+end
+
+local function refusal(rules, longest)
+  return { 'refusal', rules[1].code, longest }
+end
+
+-- the message is paid for and asked for
+local function pay(doc, price, shared_too)
+  for _, charge in ipairs(price.charges) do
+    if charge.key and charge.cost > 0 then
+      spend(charge)
+    end
+  end
+  for _, cooldown in ipairs(price.cooldowns) do
+    if cooldown.key then
+      cool(cooldown)
+    end
+  end
+  local _, longest = waits(price, 0, true)
+  return issued(write(doc), longest, 1, shared_too)
+end
+
+local function send_again(doc, price, spends, shared_too)
+  local newest = doc.generations[#doc.generations]
+  local enough = math.max(REPEAT_FLOOR, REPEAT_SHARE * doc.code_ttl)
+  if tonumber(newest[2]) - now < enough then
+    local kept = {}
+    if newest[3] == '' then -- nothing of the pending one is known to have left: renew it
+      for place = 1, #doc.generations - 1 do
+        kept[place] = doc.generations[place]
+      end
+    else
+      for _, generation in ipairs(doc.generations) do
+        if tonumber(generation[2]) > now then
+          kept[#kept + 1] = generation
+        end
+      end
+      while #kept > MAX_LIVE_CODES - 1 do
+        table.remove(kept, 1)
+      end
+    end
+    kept[#kept + 1] = { newest[1] + 1, moment(now + doc.code_ttl), '' }
+    doc.generations = kept
+    keep_seed(doc)
+  end
+  doc.asked_at, doc.delivery, doc.reason = moment(now), 'queued', ''
+  for _, one in ipairs(spends) do
+    doc.spends[#doc.spends + 1] = one
+  end
+  return pay(doc, price, shared_too)
+end

@@ -1,0 +1,113 @@
+"""Challenges and prices as our Lua scripts read and write them.
+
+Moments are texts (Lua's JSON rounds numbers to 14 digits), digests hexadecimal, the payload a
+text of its own that no script looks into.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
+from flask_phoneauth.records import Challenge, Generation, Spend
+
+PREFIX = "phoneauth:"
+SHARED = PREFIX + "{shared}:"
+_MOMENTS = ("created_at", "expires_at", "asked_at", "ended_at")
+
+
+def challenges_key(tag: str) -> str:
+    """The hash that holds a number's challenges."""
+    return f"{PREFIX}{{{tag}}}:challenges"
+
+
+def seeds_prefix(tag: str) -> str:
+    """What the keys of a number's seeds begin with; the challenge's id follows."""
+    return f"{PREFIX}{{{tag}}}:seed:"
+
+
+def is_shared(key: str) -> bool:
+    """Whether a budget belongs to no number: an address's or a browser's."""
+    return not key.startswith("{")
+
+
+def budget_key(key: str) -> str:
+    """Where a budget is kept: a number's beside its challenges, the others under one tag."""
+    return (SHARED if is_shared(key) else PREFIX) + key
+
+
+def challenge_form(challenge: Challenge) -> dict[str, Any]:
+    """The document of a challenge; its seed is kept apart."""
+    form = asdict(challenge)
+    del form["seed"]
+    form["binding"] = challenge.binding.hex()
+    form["generations"] = [
+        [g.number, repr(g.expires_at), (g.digest or b"").hex()] for g in challenge.generations
+    ]
+    form["spends"] = spends_form(challenge.spends)
+    form["payload"] = json.dumps(challenge.payload)
+    return form | {name: repr(form[name]) for name in _MOMENTS}
+
+
+def read_challenge(raw: bytes, seed: bytes | None = None) -> Challenge:
+    """The challenge behind a document."""
+    form = json.loads(raw)
+    form["binding"] = bytes.fromhex(form["binding"])
+    form["generations"] = tuple(
+        Generation(number, float(expires_at), bytes.fromhex(digest) or None)
+        for number, expires_at, digest in form["generations"]
+    )
+    form["spends"] = tuple(
+        Spend(key, bucket, cost, refund_on, float(at))
+        for key, bucket, cost, refund_on, at in form["spends"]
+    )
+    form["payload"] = json.loads(form["payload"])
+    return Challenge(seed=seed, **form | {name: float(form[name]) for name in _MOMENTS})
+
+
+def spends_form(spends: Iterable[Spend]) -> list[list[Any]]:
+    """What a challenge remembers of its price."""
+    return [[s.key, s.bucket, s.cost, s.refund_on, repr(s.at)] for s in spends]
+
+
+class Keys(list[str]):
+    """The keys that a script is given, each named by its place from 1."""
+
+    def place(self, key: str) -> int:
+        """Add a key and tell its place."""
+        self.append(key)
+        return len(self)
+
+    def charge(self, charge: Charge) -> dict[str, Any]:
+        """A charge whose budget the script reaches."""
+        return {"key": self.place(budget_key(charge.key)), **_charge_form(charge)}
+
+    def cooldown(self, cooldown: Cooldown) -> dict[str, Any]:
+        """A cooldown that the script reaches."""
+        return {
+            "key": self.place(budget_key(cooldown.key)),
+            "ladder": cooldown.ladder,
+            "idle": cooldown.idle,
+            "jitter": cooldown.jitter,
+        }
+
+    def price(self, price: AskPrice) -> dict[str, Any]:
+        """A price all of whose budgets the script reaches."""
+        return {
+            "charges": [self.charge(charge) for charge in price.charges],
+            "cooldowns": [self.cooldown(cooldown) for cooldown in price.cooldowns],
+        }
+
+
+def _charge_form(charge: Charge) -> dict[str, Any]:
+    return {
+        "limit": charge.limit,
+        "window": charge.window,
+        "bucket": charge.bucket_seconds,
+        "cost": charge.cost,
+        "code": charge.code,
+        "record_only": charge.record_only,
+    }

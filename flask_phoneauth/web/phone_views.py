@@ -1,0 +1,99 @@
+"""The routes by which a signed-in user links a number or changes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, request, url_for
+from flask_login import current_user
+
+from flask_phoneauth.errors import InvalidRequest, StoreUnavailable, Used
+from flask_phoneauth.flows.change_phone import ask_to_change, change_phone
+from flask_phoneauth.flows.request_code import Ask
+from flask_phoneauth.otp.challenge import phone_tag_of
+from flask_phoneauth.sessions import login as sign_in
+from flask_phoneauth.sessions.state import Live, current_live
+from flask_phoneauth.web import binding, inputs, pages
+from flask_phoneauth.web.forms import CodeForm, PhoneForm
+from flask_phoneauth.web.origins import own_host, safe_next
+from flask_phoneauth.web.steps import (
+    asked_answer,
+    fate,
+    freshly_signed_in_user,
+    sent_on,
+    signed_in_user,
+)
+
+
+def add_phone_routes(blueprint: Blueprint) -> None:
+    """`/phone` and `/phone/verify`."""
+    add = blueprint.add_url_rule
+    add("/phone", view_func=phone, methods=["GET", "POST"])
+    add("/phone/verify", view_func=verify_phone, methods=["GET", "POST"])
+
+
+def phone() -> Any:
+    """Type the number that the account is to have, ask for a code."""
+    live = current_live()
+    settings = live.parts.settings
+    if request.method != "POST":
+        freshly_signed_in_user(live)
+        return pages.phone_page(live)
+    values = inputs.read_body(PhoneForm, settings)
+    user = freshly_signed_in_user(live)
+    channel = inputs.optional_text(values, "channel") or "sms"
+    if channel != "sms":
+        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
+    held = binding.starting(live, values)
+    ask = Ask(
+        phone=inputs.text(values, "phone"),
+        binding=held.digest,
+        client=inputs.client(settings),
+        host=own_host(settings),
+        channel=channel,
+        payload={"next": safe_next(inputs.optional_text(values, "next"), settings)},
+    )
+    return asked_answer(live, ask_to_change(live.parts, user, ask), held, "phoneauth.verify_phone")
+
+
+def verify_phone() -> Any:
+    """Type the code; the account has the number, its other sessions end."""
+    live = current_live()
+    if request.method != "POST":
+        return _verify_page(live)
+    values = inputs.read_body(CodeForm, live.parts.settings)
+    user = signed_in_user()
+    held = binding.presented(live, values)
+    challenge_id = inputs.challenge_id(values)
+    try:
+        changed = change_phone(live.parts, user, challenge_id, values.get("code"), held.digest)
+    except Used:
+        if not inputs.wants_json() and _is_changed_already(live, challenge_id):
+            return sent_on(live, None)
+        raise
+    try:
+        sign_in.revoke_others(live)
+    except StoreUnavailable:  # the right code stays good, until the other sessions are ended too
+        live.parts.challenges.reopen(challenge_id, now=live.parts.clock.now())
+        raise
+    if not inputs.wants_json():
+        return sent_on(live, changed.payload.get("next"))
+    return jsonify(user={"id": str(changed.user.get_id()), "phone": changed.phone})
+
+
+def _verify_page(live: Live) -> Any:
+    signed_in_user()
+    challenge_id = inputs.known_form(request.args.get("challenge_id", ""))
+    if not challenge_id:
+        return redirect(url_for("phoneauth.phone"), 303)
+    if _is_changed_already(live, challenge_id):
+        return sent_on(live, None)
+    return pages.verify_page(live, challenge_id)
+
+
+def _is_changed_already(live: Live, challenge_id: str) -> bool:
+    """A second click: the number of that challenge is this user's by now."""
+    number = getattr(current_user, "phone", None)
+    if not number or live.parts.keys.phone_tag(number) != phone_tag_of(challenge_id):
+        return False
+    return fate(live, challenge_id) == "verified"

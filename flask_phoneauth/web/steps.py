@@ -1,0 +1,76 @@
+"""What several views share: who is signed in, what became of a challenge, where they are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, url_for
+from flask_login import current_user
+
+from flask_phoneauth.errors import (
+    FreshLoginRequired,
+    NotSignedIn,
+    StoreUnavailable,
+    UnknownChallenge,
+)
+from flask_phoneauth.flows.look_up_challenge import look_up_challenge
+from flask_phoneauth.flows.request_code import Asked
+from flask_phoneauth.sessions.loading import current_session, registry_is_down
+from flask_phoneauth.sessions.state import Live
+from flask_phoneauth.web import binding, inputs, responses
+from flask_phoneauth.web.origins import safe_next
+
+
+def signed_in_user() -> Any:
+    """The user of this request; raises `NotSignedIn`, or `StoreUnavailable` if nobody knows."""
+    if not current_user.is_authenticated:
+        require_registry()
+        raise NotSignedIn
+    return current_user
+
+
+def require_registry() -> None:
+    """Nobody is called a stranger because the registry could not be read (RULES 13)."""
+    if not current_user.is_authenticated and registry_is_down():
+        raise StoreUnavailable
+
+
+def freshly_signed_in_user(live: Live) -> Any:
+    """The user, whose login must be fresh; raises `FreshLoginRequired` besides."""
+    user = signed_in_user()
+    if not is_fresh(live):
+        raise FreshLoginRequired
+    return user
+
+
+def is_fresh(live: Live) -> bool:
+    """Whether the session of this request began at most `FRESH_FOR` seconds ago."""
+    record = current_session()
+    return record is not None and live.registry.is_fresh(record)
+
+
+def fate(live: Live, challenge_id: str) -> str:
+    """The status of a challenge of this browser; nothing where there is none."""
+    held = binding.presented(live, {})
+    client = inputs.client(live.parts.settings)
+    try:
+        return look_up_challenge(live.parts, challenge_id, held.digest, client).status
+    except UnknownChallenge:
+        return ""
+
+
+def asked_answer(live: Live, asked: Asked, held: binding.Binding, code_page: str) -> Any:
+    """202 for programs, the way to the endpoint `code_page` for people."""
+    if inputs.wants_json():
+        response = responses.asked_json(asked, held)
+    else:
+        target = url_for(code_page, challenge_id=asked.challenge_id)
+        response = redirect(target, 303)  # type: ignore[assignment]
+    binding.hand_out(response, live, held)
+    return response
+
+
+def sent_on(live: Live, target: object) -> Any:
+    """To `target` if that is a path of this site, else where logins lead."""
+    settings = live.parts.settings
+    return redirect(safe_next(target, settings) or settings.after_login_url, 303)

@@ -1,0 +1,186 @@
+"""Any order of verbs on Redis and in memory: the same answers, word for word (RULES 33)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis
+import servers
+from contracts.stores import ALICE, BOB, Bench, binding_of
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule
+
+from flask_phoneauth.budgets import number_price
+from flask_phoneauth.otp.challenge import phone_tag_of
+from flask_phoneauth.records import Job
+from flask_phoneauth.settings import Settings
+from flask_phoneauth.stores.base import Issued, Missing
+from flask_phoneauth.stores.memory import MemoryStore
+from flask_phoneauth.stores.redis import RedisStore
+from flask_phoneauth.stores.redis_server import RedisServer
+
+SMALL = Settings(
+    max_tries=3,
+    tries_per_hour=5,
+    sends_per_hour=4,
+    sends_per_day=8,
+    total_sends_per_day=10,
+    failed_sends_per_hour=3,
+    binding_failed_sends_per_hour=4,
+    address_asks_per_hour=6,
+    max_live_challenges=2,
+    cooldown=(5, 60),
+    cooldown_idle=900,
+)
+people = st.sampled_from(["ann", "bea", "cat"])
+purposes = st.sampled_from(["login", "login", "login", "change_phone"])
+
+
+class UnsweptStore(MemoryStore):
+    """It forgets nothing, as Redis does while its own clock stands."""
+
+    def _sweep(self, now: float) -> None:
+        """Nothing is swept."""
+
+
+class SameAnswers(RuleBasedStateMachine):
+    """Two benches side by side."""
+
+    kind = "single"
+    challenges = Bundle("challenges")
+
+    @initialize(offset=st.floats(0, 700), jitter=st.floats(0, 0.1))
+    def open(self, offset: float, jitter: float) -> None:
+        """Two empty stores at any place in a bucket."""
+        store = RedisStore(RedisServer(servers.start_redis(self.kind)))
+        self.benches = [Bench(UnsweptStore(), SMALL), Bench(store, SMALL)]
+        self.jitter = jitter
+        self.jobs: list[tuple[Job, str]] = []
+        self.asked: dict[str, str] = {}
+        for bench in self.benches:
+            bench.now += offset
+
+    def both(self, verb: str, *args: Any, **named: Any) -> Any:
+        """The one answer that both give."""
+        first, second = (getattr(bench, verb)(*args, **named) for bench in self.benches)
+        assert first == second
+        return first
+
+    @rule(seconds=st.floats(0, 100) | st.sampled_from([5, 60, 61, 130, 200, 599, 1800, 40_000]))
+    def time_passes(self, seconds: float) -> None:
+        """Any time."""
+        for bench in self.benches:
+            bench.now += seconds
+
+    @rule(
+        target=challenges,
+        phone=st.sampled_from([ALICE, BOB]),
+        who=people,
+        purpose=purposes,
+        free=st.sampled_from([False, False, False, True]),
+    )
+    def ask(self, phone: str, who: str, purpose: str, free: bool) -> Any:
+        """A start."""
+        named = {"purpose": purpose, "free": free, "jitter": self.jitter}
+        outcome = self.both("ask", phone, who, payload={"host": "h", "list": []}, **named)
+        if not isinstance(outcome, Issued):
+            return next(iter(self.asked), None)
+        self._noted(outcome, who)
+        return outcome.challenge.id
+
+    @rule(challenge=challenges, stranger=st.sampled_from([False, False, True]))
+    def resend(self, challenge: str | None, stranger: bool) -> None:
+        """A resend, perhaps by somebody else."""
+        if challenge is not None:
+            who = "eve" if stranger else self.asked[challenge]
+            outcome = self.both("resend", challenge, who)
+            if isinstance(outcome, Issued):
+                self._noted(outcome, who)
+
+    @rule(challenge=challenges, generation=st.integers(0, 4), purpose=purposes)
+    def enter(self, challenge: str | None, generation: int, purpose: str) -> None:
+        """A code of some generation, or a wrong one."""
+        if challenge is not None:
+            bench = self.benches[0]
+            wrong = generation > 2
+            code = bench.wrong(challenge) if wrong else bench.code(challenge, generation, purpose)
+            self.both("enter", challenge, code, self.asked[challenge], purpose)
+
+    @rule(challenge=challenges)
+    def reopen(self, challenge: str | None) -> None:
+        """A user could not be made."""
+        if challenge is not None:
+            for bench in self.benches:
+                bench.store.reopen(challenge, now=bench.now)
+
+    @precondition(lambda self: self.jobs)
+    @rule(turn=st.integers(0, 50), outcome=st.sampled_from(["accepted", "failed", "withheld"]))
+    def news(self, turn: int, outcome: str) -> None:
+        """What became of a message, perhaps told twice."""
+        job, who = self.jobs[turn % len(self.jobs)]
+        if not self._is_gone(job.challenge_id):
+            self.both("settle", job, outcome, who, "unreachable")
+
+    @precondition(lambda self: self.jobs)
+    @rule(turn=st.integers(0, 50), delivery=st.sampled_from(["sent", "delivered", "failed", "x"]))
+    def receipt(self, turn: int, delivery: str) -> None:
+        """A vendor's word."""
+        job, _ = self.jobs[turn % len(self.jobs)]
+        if not self._is_gone(job.challenge_id):
+            first, second = (
+                bench.store.advance(
+                    job.challenge_id, job.asked_at, delivery, "filtered", now=bench.now
+                )
+                for bench in self.benches
+            )
+            assert first is second
+
+    @precondition(lambda self: self.jobs)
+    @rule(turn=st.integers(0, 50))
+    def load(self, turn: int) -> None:
+        """The job takes its challenge."""
+        job, _ = self.jobs[turn % len(self.jobs)]
+        first, second = (bench.store.load(job, now=bench.now) for bench in self.benches)
+        assert first == second
+
+    @rule(challenge=challenges)
+    def look(self, challenge: str | None) -> None:
+        """The number and all of its challenges stand alike."""
+        if challenge is None:
+            return
+        tag = phone_tag_of(challenge)
+        price = number_price(SMALL, tag)
+        first, second = (bench.store.look(tag, price, now=bench.now) for bench in self.benches)
+        assert first == second
+        for challenge_id, who in self.asked.items():
+            self.both("peek", challenge_id, who)
+
+    def teardown(self) -> None:
+        """Let connections go."""
+        for bench in getattr(self, "benches", ()):
+            bench.store.close()
+
+    def _noted(self, outcome: Issued, who: str) -> None:
+        self.asked[outcome.challenge.id] = who
+        if outcome.job is not None:
+            self.jobs.append((outcome.job, who))
+
+    def _is_gone(self, challenge_id: str) -> bool:
+        bench = self.benches[0]
+        price = bench.price(phone_tag_of(challenge_id), "ann")
+        binding = binding_of(self.asked[challenge_id])
+        return bench.store.peek(challenge_id, binding, price, now=bench.now) == Missing()
+
+
+class SameAnswersOfACluster(SameAnswers):
+    """On a Cluster some budgets are judged apart; nothing else may differ."""
+
+    kind = "cluster"
+
+
+for machine in (SameAnswers, SameAnswersOfACluster):
+    machine.TestCase.settings = hypothesis.settings(
+        deadline=None, derandomize=True, database=None, max_examples=60, stateful_step_count=50
+    )
+TestSameAnswers = SameAnswers.TestCase
+TestSameAnswersOfACluster = SameAnswersOfACluster.TestCase

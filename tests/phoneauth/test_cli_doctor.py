@@ -1,0 +1,267 @@
+"""`flask phoneauth doctor`: what it finds, and that each fault names its cure."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+import servers
+from flask import Flask
+from scripted_server import ScriptedServer, answer, drop
+from web_steps import database_of
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_phoneauth import PhoneAuth
+from flask_phoneauth.database.tables import VERSION_TABLE
+from flask_phoneauth.web.samples import OWN, SAMPLES
+
+PRODUCTION = {
+    "SECRET_KEY": "f3a91c07d2b84e6f95aa",
+    "SESSION_COOKIE_SECURE": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "PHONEAUTH_PROVIDERS": ["console"],
+    "PHONEAUTH_ALLOW_CONSOLE_IN_PRODUCTION": True,
+    "PHONEAUTH_ALLOWED_REGIONS": ["GB"],
+    "PHONEAUTH_PUBLIC_URL": "https://login.example",
+}
+
+
+@pytest.fixture
+def make(tmp_path):
+    """`make({...})`: an app that is sound for production, but for these keys."""
+
+    def made(changes=(), *, init_db=True):
+        app = Flask(
+            "example",
+            instance_path=str(tmp_path / "instance"),
+            template_folder=str(tmp_path / "templates"),
+        )
+        app.config.update({**PRODUCTION, **dict(changes)})
+        PhoneAuth(app)
+        if init_db:
+            assert not app.test_cli_runner().invoke(args=["phoneauth", "init-db"]).exit_code
+        return app
+
+    return made
+
+
+def examined(app, *words):
+    """The exit code and the findings as (level, about, text)."""
+    done = app.test_cli_runner().invoke(args=["phoneauth", "doctor", "--json", *words])
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done.exit_code, [(one["level"], one["about"], one["text"]) for one in lines]
+
+
+def faults(found):
+    return [(about, text) for level, about, text in found if level == "fault"]
+
+
+def override(tmp_path, name, text):
+    folder = tmp_path / "templates" / "phoneauth"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+
+
+def test_a_sound_app_has_no_fault(make):
+    code, found = examined(make())
+    assert (code, faults(found)) == (0, [])
+    assert ("ok", "settings", "nothing that production refuses") in found
+    assert any("PHONEAUTH_ALLOW_CONSOLE_IN_PRODUCTION is on" in text for _, _, text in found)
+
+
+def test_people_read_one_line_a_finding_and_the_sum(make):
+    done = make({"PHONEAUTH_PUBLIC_URL": ""}).test_cli_runner().invoke(args=["phoneauth", "doctor"])
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "1 fault."
+    assert any(line.startswith("fault    settings: PHONEAUTH_PUBLIC_URL: set") for line in lines)
+
+
+def test_an_app_in_testing_is_judged_as_production_on_demand(make):
+    app = make({"TESTING": True, "PHONEAUTH_PUBLIC_URL": "", "PHONEAUTH_STORE_URL": "memory://"})
+    assert examined(app)[0] == 0
+    code, found = examined(app, "--production")
+    assert code == 1
+    told = [text for _, text in faults(found)]
+    assert [text.partition(":")[0] for text in told] == [
+        "PHONEAUTH_PUBLIC_URL",
+        "PHONEAUTH_STORE_URL",
+    ]
+
+
+def test_a_misspelled_setting_is_hinted_at(make):
+    _, found = examined(make({"PHONEAUTH_CODE_LENGHT": 8}))
+    assert any("did you mean PHONEAUTH_CODE_LENGTH?" in text for _, _, text in found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "cure"),
+    [
+        (
+            {"SESSION_COOKIE_HTTPONLY": False},
+            "fault",
+            "SESSION_COOKIE_HTTPONLY is off: take it out",
+        ),
+        ({"REMEMBER_COOKIE_HTTPONLY": False}, "fault", "REMEMBER_COOKIE_HTTPONLY is off"),
+        ({"SESSION_COOKIE_SAMESITE": None}, "hint", "SESSION_COOKIE_SAMESITE is None: set it"),
+        ({"REMEMBER_COOKIE_SAMESITE": "None"}, "hint", "REMEMBER_COOKIE_SAMESITE is None: set"),
+    ],
+)
+def test_weak_cookies_are_named(make, changes, level, cure):
+    code, found = examined(make(changes))
+    assert code == (level == "fault")
+    assert any(
+        one == level and about == "cookies" and cure in text for one, about, text in found
+    ), found
+
+
+def test_a_missing_proxy_fix_is_hinted_at_and_found_below_other_layers(make):
+    app = make()
+    assert any("no ProxyFix" in text for _, _, text in examined(app)[1])
+    inner = ProxyFix(app.wsgi_app)
+
+    class Layer:
+        app = inner
+
+        def __call__(self, environ, start_response):
+            return inner(environ, start_response)
+
+    app.wsgi_app = Layer()
+    assert any("ProxyFix is there" in text for _, _, text in examined(app)[1])
+
+
+def test_tables_that_are_missing_or_old_are_a_fault(make):
+    app = make(init_db=False)
+    code, found = examined(app)
+    ((about, text),) = faults(found)
+    assert (code, about) == (1, "database")
+    assert "missing or old: run 'flask phoneauth init-db'" in text
+    assert not database_of(app).exists(), "looking makes no file"
+    app = make()
+    assert examined(app)[0] == 0
+    with sqlite3.connect(database_of(app)) as connection:
+        connection.execute(f"update {VERSION_TABLE} set version_num = '0'")
+    connection.close()
+    assert examined(app)[0] == 1
+
+
+def test_a_database_that_does_not_answer_is_a_fault_without_its_password(make):
+    url = "sqlite:////proc/nothing/x.db"
+    app = make(init_db=False)
+    Path(app.instance_path).mkdir(parents=True)
+    database_of(app).write_bytes(b"this is no database" * 100)
+    _, found = examined(app)
+    assert any("does not answer: check PHONEAUTH_DATABASE_URL" in text for _, text in faults(found))
+    _, found = examined(make({"PHONEAUTH_SESSION_STORE_URL": url}, init_db=False))
+    assert any("/proc/nothing" in text for _, text in faults(found))
+
+
+def test_a_server_that_refuses_is_a_fault(make):
+    (free_port,) = servers.free_ports(1)
+    app = make({"PHONEAUTH_STORE_URL": f"redis://:hunter2@127.0.0.1:{free_port}/0"}, init_db=False)
+    code, found = examined(app)
+    assert code == 1
+    assert any(
+        about == "store" and "check PHONEAUTH_STORE_URL" in text for about, text in faults(found)
+    )
+    assert not any("hunter2" in text for _, _, text in found)
+
+
+def test_a_redis_that_may_forget_budgets_is_a_fault_until_it_may_not(make):
+    server = servers.plain("--maxmemory-policy", "allkeys-lru")
+    try:
+        app = make({"PHONEAUTH_STORE_URL": server.url})
+        code, found = examined(app)
+        assert code == 1
+        ((about, text),) = faults(found)
+        assert about == "store"
+        assert "Set it to noeviction" in text
+        server.client.config_set("maxmemory-policy", "noeviction")
+        code, found = examined(app)
+        assert code == 0
+        assert ("ok", "store", "redis answers") in found
+    finally:
+        server.end()
+
+
+def test_memory_answers(make):
+    changes = {"PHONEAUTH_STORE_URL": "memory://", "PHONEAUTH_ALLOW_MEMORY_IN_PRODUCTION": True}
+    assert ("ok", "store", "memory answers") in examined(make(changes))[1]
+
+
+def sandbox(url, **more):
+    return {
+        "PHONEAUTH_PROVIDERS": ["sandbox"],
+        "PHONEAUTH_SANDBOX_URL": url,
+        "PHONEAUTH_ALLOW_SANDBOX_IN_PRODUCTION": True,
+        **more,
+    }
+
+
+def test_a_provider_is_asked_without_a_message(make, sms):
+    code, found = examined(make(sandbox(sms.url)))
+    assert code == 0
+    assert ("ok", "provider sandbox", "answers, and takes our credentials") in found
+    assert sms.messages == []
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "cure"),
+    [
+        (answer(401), "credentials_refused): check its credentials"),
+        (answer(404), "not_a_sandbox): check its credentials"),
+        (answer(500), "server_error): check its address and the network"),
+        (drop, "connection_lost): check its address"),
+    ],
+)
+def test_a_provider_that_refuses_or_fails_is_a_fault(make, behaviour, cure):
+    with ScriptedServer(behaviour) as server:
+        code, found = examined(make(sandbox(server.url)))
+    ((about, text),) = faults(found)
+    assert (code, about) == (1, "provider sandbox")
+    assert cure in text
+
+
+def test_a_provider_that_is_half_set_up_is_a_fault(make):
+    code, found = examined(make(sandbox("")))
+    assert code == 1
+    assert any("PHONEAUTH_SANDBOX_URL is missing" in text for _, text in faults(found))
+
+
+def test_every_page_of_ours_has_a_sample():
+    pages = {f"phoneauth/{path.name}" for path in OWN.joinpath("phoneauth").glob("[!_]*.html")}
+    assert set(SAMPLES) == pages - {"phoneauth/base.html"}
+
+
+def test_own_templates_that_render_are_fine(make, tmp_path):
+    override(tmp_path, "login.html", "{% extends 'phoneauth/base.html' %}{% block content %}"
+             "<form>{{ form.phone }}</form>{% endblock %}")  # fmt: skip
+    code, found = examined(make())
+    assert code == 0
+    assert ("ok", "templates", "all pages render, with your phoneauth/login.html") in found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("login.html", "\n{% if %}", "phoneauth/login.html, line 2 does not render"),
+        ("verify.html", "<form>{{ asked.nothing.more }}", "phoneauth/verify.html does not render"),
+        ("sessions.html", "{{ url_for('nowhere') }}", "phoneauth/sessions.html does not render"),
+        ("_problem.html", "{{ 1 // 0 }}", "ZeroDivisionError"),
+        ("base.html", "<p>no block</p>", "the block 'content'"),
+    ],
+)
+def test_own_templates_that_fail_are_faults(make, tmp_path, name, text, told):
+    override(tmp_path, name, text)
+    code, found = examined(make())
+    assert code == 1
+    assert any(about == "templates" and told in text for about, text in faults(found)), found
+
+
+def test_templates_wait_for_the_faults_before_them(make, tmp_path):
+    override(tmp_path, "login.html", "<form>")
+    _, found = examined(make(init_db=False))
+    assert ("hint", "templates", "not rendered: mend the faults above first") in found
