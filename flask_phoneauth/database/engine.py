@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +29,8 @@ from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.settings import SettingError
 
 WAIT_SECONDS = 0.5
+MIGRATION_WAIT = 30
+"""Seconds that a process waits for another one that makes the tables (SQLite)."""
 POOL_SIZE = 8
 
 logger = logging.getLogger("flask_phoneauth")
@@ -52,15 +54,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at its end; an `IntegrityError` is left to the caller."""
+        with self._in_line(WAIT_SECONDS), self._transaction(self._writing) as connection:
+            yield connection
+
+    @contextmanager
+    def _in_line(self, seconds: float) -> Iterator[None]:
         if self._line is None:
-            with self._transaction(self._writing) as connection:
-                yield connection
+            yield
             return
-        if not self._line.acquire(timeout=WAIT_SECONDS):
+        if not self._line.acquire(timeout=seconds):
             raise StoreUnavailable
         try:
-            with self._transaction(self._writing) as connection:
-                yield connection
+            yield
         finally:
             self._line.release()
 
@@ -73,7 +78,8 @@ class Database:
     @contextmanager
     def migration(self) -> Iterator[Connection]:
         """As `write()`, with the time that tables need; one process at a time."""
-        with self.write() as connection:
+        engine = self._writing.execution_options(phoneauth_patient=True)
+        with self._in_line(MIGRATION_WAIT), self._transaction(engine) as connection:
             if self.locks_rows:
                 _postgres().begin_migration(connection)
             yield connection
@@ -200,7 +206,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
     )
     try:
-        raw.execute("PRAGMA journal_mode=WAL")
+        # refused while another process migrates; the file keeps the mode that a later one sets
+        with suppress(sqlite3.OperationalError):
+            raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=NORMAL")
     except sqlite3.Error:
         raw.close()
@@ -213,8 +221,12 @@ def _quoted(path: Path) -> str:
 
 
 def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("phoneauth_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("phoneauth_patient"):  # another process migrates: that may take its time
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {MIGRATION_WAIT * 1000}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("phoneauth_write") else "BEGIN")
+    if options.get("phoneauth_patient"):
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
 
 
 def _same_file(path: Path, record: Any) -> None:

@@ -12,6 +12,8 @@ from flask_phoneauth.database.engine import Database
 
 def upgrade(database: Database) -> None:
     """Run the migrations that this database lacks, all in one transaction."""
+    if database.is_current():
+        return
     database.create_file()
     with database.migration() as connection:
         config = _config()

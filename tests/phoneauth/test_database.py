@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from flask_phoneauth.database import migrate
-from flask_phoneauth.database.engine import Database
+from flask_phoneauth.database.engine import WAIT_SECONDS, Database
 from flask_phoneauth.database.tables import REVISION, VERSION_TABLE, metadata
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.settings import SettingError
@@ -266,7 +267,23 @@ assert database.is_current()
 """
 
 
-def test_two_processes_upgrade_at_once(tmp_path: Path) -> None:
+def test_an_upgrade_waits_for_another_one_longer_than_a_request_would(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/new.db")
+    database.create_file()
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    upgrading = threading.Thread(target=migrate.upgrade, args=[database])
+    upgrading.start()
+    upgrading.join(3 * WAIT_SECONDS)
+    assert upgrading.is_alive()
+    other.execute("ROLLBACK")
+    other.close()
+    upgrading.join(20)
+    assert database.is_current()
+    database.close()
+
+
+def test_four_processes_upgrade_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/new/phoneauth.db"
     both = [
         subprocess.Popen(
@@ -276,7 +293,7 @@ def test_two_processes_upgrade_at_once(tmp_path: Path) -> None:
             text=True,
             env=os.environ,
         )
-        for _ in range(2)
+        for _ in range(4)
     ]
     for process in both:
         assert process.stdout is not None
@@ -287,4 +304,4 @@ def test_two_processes_upgrade_at_once(tmp_path: Path) -> None:
         process.stdin.flush()
     for process in both:
         process.communicate(timeout=30)
-    assert [process.returncode for process in both] == [0, 0]
+    assert [process.returncode for process in both] == [0] * 4
