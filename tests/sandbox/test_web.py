@@ -273,6 +273,20 @@ def test_link_to_a_deleted_message_says_so(sandbox: Sandbox, open_page: OpenPage
     expect(page.locator("#problem")).to_contain_text("does not exist")
 
 
+def test_notice_of_a_deleted_message_outlives_later_readings_until_the_reader_moves(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    sent = sandbox.send()
+    page = live(open_page(f"{sandbox.url}/messages/gone"))
+    expect(page.locator("#problem")).to_contain_text("does not exist")
+    with page.expect_response(lambda answer: "/api/v1/messages?" in answer.url):
+        sandbox.call("DELETE", f"/messages/{sent['id']}")
+    expect(rows(page)).to_have_count(0)
+    expect(page.locator("#problem")).to_contain_text("does not exist")
+    page.get_by_role("link", name="Codes", exact=True).click()
+    expect(page.locator("#problem")).to_be_hidden()
+
+
 def test_search_and_account_filter_hold_for_live_messages(
     sandbox: Sandbox, open_page: OpenPage
 ) -> None:

@@ -35,11 +35,15 @@ let kept = 0; // how many messages the sandbox keeps
 let rereading = 0;
 let reading = 0; // readings under way
 let typing = 0;
+let gone = null; // says that the message of the link is gone; stays until the reader moves
+let trouble = null; // what the newest reading or deed met
 const waiting = [];
 
 function fail(problem) {
-  byId("problem").textContent = problem?.message ?? "";
-  byId("problem").hidden = !problem;
+  trouble = problem;
+  const told = trouble ?? gone;
+  byId("problem").textContent = told?.message ?? "";
+  byId("problem").hidden = !told;
 }
 
 const selected = () => (place.id ? feed.byId.get(place.id) ?? (single?.id === place.id ? single : null) : null);
@@ -76,8 +80,8 @@ async function read(options) {
   rereading = 0;
   reading += 1;
   try {
-    const [lost] = await Promise.all([readSingle(), feed.refresh(options), readNumbers()]);
-    fail(lost);
+    await Promise.all([readSingle(), feed.refresh(options), readNumbers()]);
+    fail(null);
   } catch (problem) {
     fail(problem);
   }
@@ -101,18 +105,19 @@ async function readNumbers() {
   showAccounts(accounts.map((one) => one.id));
 }
 
-/** Reads the open message if the window does not hold it; answers the problem if it is gone. */
+/** Reads the open message if the window does not hold it; leaves it and says so if it is gone. */
 async function readSingle() {
-  if (!place.id || feed.byId.has(place.id)) return null;
+  if (!place.id || feed.byId.has(place.id)) return;
   const { id } = place;
   try {
     const message = await call("GET", messagePath(id));
     if (place.id === id) single = message;
-    return null;
   } catch (problem) {
-    if (problem.status !== 404 || place.id !== id) throw problem;
+    if (problem.status !== 404) throw problem;
+    if (place.id !== id) return; // the reader has moved on
     go({ ...place, id: "" }, { replace: true });
-    return new Error(GONE);
+    gone = new Error(GONE);
+    fail(trouble);
   }
 }
 
@@ -162,6 +167,8 @@ function countUp(arrived) {
 function go(next, { replace = false, silent = false } = {}) {
   const before = place;
   place = next;
+  gone = null;
+  fail(trouble);
   if (!place.to) lists = { ...place, id: "" };
   if (!silent) history[replace ? "replaceState" : "pushState"](null, "", placeLink(place));
   const moved = ["to", "account", "q", "only"].some((key) => before[key] !== place[key]);
