@@ -1,33 +1,50 @@
 """`make bench`: what a whole login costs, as ratios to a floor measured in the same run.
 
-One login = ask for a code, submit it, load a signed-in page. Slices of the floor stand before and
-after each slice of ours; a ratio is taken per round, and the median is printed with its quartiles.
+One login = ask for a code, submit it, load a signed-in page. JSON is three requests and stands
+beside `floor`; HTML is five, with both pages and their forms, and stands beside `floor_form`.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import statistics
+import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+from benchmarks.counts import counted
 from benchmarks.floor import create_floor
 from benchmarks.gunicorn import Server, serve
 from benchmarks.ours import create_ours
-from benchmarks.visitors import Login, Visitor, in_process
+from benchmarks.redis_server import redis_address
+from benchmarks.slices import compare, fresh
+from benchmarks.variants import Variant, variants
+from benchmarks.visitors import InProcess, Login, OverHttp, Visitor
 
-NUMBERS = itertools.count(447400000000)
 VISITORS = 4
+FORMS = (("JSON / floor", False, False), ("HTML / floor_form", True, True))
+"""What is compared: its name, whether we are asked by forms, whether the floor is."""
+CROSSED = ("JSON / floor_form", False, True)
 IMPORTS = {
     "floor": "import flask, flask_login, flask_limiter, phonenumbers",
-    "ours": "import flask_phoneauth; flask_phoneauth.PhoneAuth",
+    "ours": "from flask_phoneauth import PhoneAuth, CallableUsers",
+    "started": """
+import flask; from flask_phoneauth import PhoneAuth, CallableUsers
+app = flask.Flask("app"); app.testing, app.secret_key = True, "long enough for a benchmark"
+app.config.update(PHONEAUTH_STORE_URL="memory://", PHONEAUTH_SESSION_STORE_URL="memory://")
+PhoneAuth(app, users=CallableUsers(get={}.get, by_phone={}.get, create=str))
+app.extensions["phoneauth"].live
+""",
 }
+COST = """
+import json, os, time
+spent, pages = time.process_time() * 1e6, int(open("/proc/self/statm").read().split()[1])
+print(json.dumps([spent, pages * os.sysconf("SC_PAGE_SIZE") / 2**20]))
+"""
 
 
 def main() -> None:
@@ -35,74 +52,117 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--logins", type=int, default=200, help="in one slice")
-    parser.add_argument("--redis", default="", help="address of a Redis that may be filled")
-    parser.add_argument("--only", choices=["process", "served", "import"])
+    parser.add_argument(
+        "--redis",
+        default="",
+        help="address of a Redis that may be filled, in place of one of its own",
+    )
+    parser.add_argument("--only", choices=["counts", "process", "served", "import"])
     given = parser.parse_args()
-    if given.only in (None, "import"):
-        measure_imports(given.rounds)
-    if given.only in (None, "process"):
-        measure_in_process(given.rounds, given.logins)
-    if given.only in (None, "served"):
-        for store in filter(None, ("sqlite", given.redis)):
-            measure_served(store, given.rounds, given.logins)
+    with redis_address(given.redis) as redis:
+        measures: dict[str, Callable[[], None]] = {
+            "import": lambda: measure_imports(given.rounds),
+            "counts": lambda: count(redis),
+            "process": lambda: measure_in_process(redis, given.rounds, given.logins),
+            "served": lambda: measure_served(redis, given.rounds, given.logins),
+        }
+        for name, measure in measures.items():
+            if given.only in (None, name):
+                measure()
 
 
-def measure_in_process(rounds: int, logins: int) -> None:
-    """CPU time of this process, without any server."""
-    print(f"\nin process, {logins} logins a slice, {rounds} rounds")
-    floor = in_process(*create_floor(), "/json", "/me")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, url in (("memory", "memory://"), ("SQLite", "")):
-            ours = create_ours(Path(folder, name), url, "inline")
-            login = in_process(*ours, "/auth", "/me")
+def count(redis: str) -> None:
+    """How many commands and statements a login needs."""
+    print("\nfor each login, by JSON", flush=True)
+    for name, variant in variants(redis).items():
+        with tempfile.TemporaryDirectory() as folder:
+            _, login = in_process(
+                *create_ours(Path(folder), variant, "inline"), "/auth", form=False
+            )
+            login(*fresh(1))  # connects and loads its scripts
+            with counted() as seen:
+                login(*fresh(1))
+        told = ", ".join(f"{number} {what}" for what, number in sorted(seen.items()))
+        print(f"{name:<46} {told or 'none'}", flush=True)
+
+
+def measure_in_process(redis: str, rounds: int, logins: int) -> None:
+    """CPU time inside of the application, without any server."""
+    print(f"\nin process, {logins} logins a slice, {rounds} rounds", flush=True)
+    for name, variant in variants(redis).items():
+        for told, form, floor_form in (*FORMS, CROSSED):
+            with tempfile.TemporaryDirectory() as folder:
+                ours = in_process(*create_ours(Path(folder), variant, "inline"), "/auth", form=form)
+                prefix = "/form" if floor_form else "/json"
+                floor = in_process(*create_floor(variant.store), prefix, form=floor_form)
+                compare(f"{name}, {told}", clocked(ours, logins), clocked(floor, logins), rounds)
+
+
+def in_process(app: Any, codes: Any, prefix: str, *, form: bool) -> tuple[InProcess, Login]:
+    """A way into the app and a login that goes it."""
+    way = InProcess(app)
+    visitor = Visitor(way, codes.take)
+    return way, visitor.by_form(prefix) if form else visitor.by_json(prefix)
+
+
+def clocked(entry: tuple[InProcess, Login], logins: int) -> Callable[[], float]:
+    """CPU microseconds a login."""
+    way, login = entry
+
+    def measure() -> float:
+        began = way.seconds
+        _all(login, fresh(logins))
+        return (way.seconds - began) / logins * 1e6
+
+    return measure
+
+
+def measure_served(redis: str, rounds: int, logins: int) -> None:
+    """CPU time of gunicorn's process tree, four visitors at a time."""
+    for name, variant in variants(redis).items():
+        if variant.store != "memory://":
+            with tempfile.TemporaryDirectory() as folder:
+                _measure_served(name, redis, Path(folder), rounds, logins)
+
+
+def _measure_served(name: str, redis: str, base: Path, rounds: int, logins: int) -> None:
+    prepare(base / "ours", variants(redis)[name])
+    with (
+        serve("floor", name, redis, base / "floor") as floor,
+        serve("ours", name, redis, base / "ours") as ours,
+    ):
+        print(f"\ngunicorn, {logins} logins a slice, {rounds} rounds", flush=True)
+        for told, form, _ in FORMS:
+            prefix = "/form" if form else "/json"
             compare(
-                f"challenges in {name}",
-                lambda ours=login: clocked(ours, logins),  # type: ignore[misc]
-                lambda: clocked(floor, logins),
+                f"{name}, {told}",
+                visited(ours, "/auth", logins, form=form),
+                visited(floor, prefix, logins, form=form),
                 rounds,
             )
+        print(f"memory: {ours.megabytes():.0f} MB, floor {floor.megabytes():.0f} MB", flush=True)
 
 
-def clocked(login: Login, logins: int) -> float:
-    """CPU microseconds a login."""
-    began = time.process_time()
-    for phone in fresh(logins):
-        login(phone)
-    return (time.process_time() - began) / logins * 1e6
+def prepare(folder: Path, variant: Variant) -> None:
+    """Make the tables, as `init-db` does before an app is served."""
+    app, _ = create_ours(folder, variant, "inline")
+    done = app.test_cli_runner().invoke(args=["phoneauth", "init-db"])
+    assert not done.exit_code, done.output
 
 
-def measure_served(store: str, rounds: int, logins: int) -> None:
-    """CPU time of gunicorn's process tree, four visitors at a time."""
-    url = store if store.startswith("redis") else ""
-    with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        with (
-            serve("floor", url, base / "floor") as floor,
-            serve("ours", url, base / "ours") as ours,
-        ):
-            kind = "Redis" if url else "SQLite (the floor's hashes in memory)"
-            print(f"\ngunicorn, {kind}, {logins} logins a slice, {rounds} rounds")
-            for name, form in (("JSON / floor", False), ("HTML / floor_form", True)):
-                compare(
-                    name,
-                    lambda form=form: visited(ours, "/auth", form, logins),  # type: ignore[misc]
-                    lambda form=form: visited(  # type: ignore[misc]
-                        floor, "/form" if form else "/json", form, logins
-                    ),
-                    rounds,
-                )
-            print(f"memory: {ours.megabytes():.0f} MB, floor {floor.megabytes():.0f} MB")
-
-
-def visited(server: Server, prefix: str, form: bool, logins: int) -> float:
+def visited(server: Server, prefix: str, logins: int, *, form: bool) -> Callable[[], float]:
     """CPU microseconds a login of the whole server."""
-    visitors = [Visitor(server.address) for _ in range(VISITORS)]
-    paths = [v.by_form(prefix) if form else v.by_json(prefix) for v in visitors]
-    began = server.cpu_seconds()
-    with ThreadPoolExecutor(VISITORS) as pool:
-        shares = [list(fresh(logins // VISITORS)) for _ in paths]
-        list(pool.map(_all, paths, shares))
-    return (server.cpu_seconds() - began) / (logins // VISITORS * VISITORS) * 1e6
+
+    def measure() -> float:
+        visitors = [Visitor(OverHttp(server.address)) for _ in range(VISITORS)]
+        paths = [v.by_form(prefix) if form else v.by_json(prefix) for v in visitors]
+        began = server.cpu_seconds()
+        with ThreadPoolExecutor(VISITORS) as pool:
+            shares = [list(fresh(logins // VISITORS)) for _ in paths]
+            list(pool.map(_all, paths, shares))
+        return (server.cpu_seconds() - began) / (logins // VISITORS * VISITORS) * 1e6
+
+    return measure
 
 
 def _all(login: Login, phones: Iterable[str]) -> None:
@@ -111,39 +171,22 @@ def _all(login: Login, phones: Iterable[str]) -> None:
 
 
 def measure_imports(rounds: int) -> None:
-    """CPU seconds of a fresh interpreter that only imports."""
-    print(f"\nimport, {rounds} rounds")
-    compare("ours / its parts", lambda: _import("ours"), lambda: _import("floor"), rounds)
+    """CPU time and memory of a fresh interpreter that only imports, or that starts an app."""
+    print(f"\nimport, {rounds} rounds", flush=True)
+    for name, entry in (
+        ("import / its parts", "ours"),
+        ("import and start / its parts", "started"),
+    ):
+        compare(name, lambda e=entry: _import(e)[0], lambda: _import("floor")[0], rounds)  # type: ignore[misc]
+    sizes = {entry: _import(entry)[1] for entry in IMPORTS}
+    print("memory: " + ", ".join(f"{entry} {size:.0f} MB" for entry, size in sizes.items()))
 
 
-def _import(name: str) -> float:
-    program = f"import time; {IMPORTS[name]}; print(time.process_time())"
+def _import(name: str) -> tuple[float, float]:
+    program = IMPORTS[name] + COST
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    return float(done.stdout) * 1e6
-
-
-def fresh(count: int) -> Iterable[str]:
-    """Numbers that nobody has used in this run."""
-    return (f"+{number}" for number in itertools.islice(NUMBERS, count))
-
-
-def compare(name: str, ours: Callable[[], float], floor: Callable[[], float], rounds: int) -> None:
-    """Print the median ratio, its quartiles and the best costs."""
-    ours(), floor()
-    ratios, costs, floors = [], [], []
-    before = floor()
-    for _ in range(rounds):
-        cost, after = ours(), floor()
-        ratios.append(cost / ((before + after) / 2))
-        costs.append(cost)
-        floors.append(after)
-        before = after
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    print(
-        f"{name:<24} {middle:5.2f} x floor   quartiles {low:.2f} to {high:.2f}"
-        f"   best {min(costs):6.0f} us, floor {min(floors):6.0f} us",
-        flush=True,
-    )
+    spent, megabytes = json.loads(done.stdout)
+    return spent, megabytes
 
 
 if __name__ == "__main__":

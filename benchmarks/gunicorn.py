@@ -37,7 +37,7 @@ class Server:
 
 
 @contextmanager
-def serve(entry: str, store: str, folder: Path) -> Iterator[Server]:
+def serve(entry: str, variant: str, redis: str, folder: Path) -> Iterator[Server]:
     """One worker with eight threads on a free port; stopped by its own process id."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "gunicorn", "benchmarks.served:create()"]
@@ -45,7 +45,8 @@ def serve(entry: str, store: str, folder: Path) -> Iterator[Server]:
     environ = {
         **os.environ,
         "BENCH_ENTRY": entry,
-        "BENCH_STORE": store,
+        "BENCH_VARIANT": variant,
+        "BENCH_REDIS": redis,
         "BENCH_FOLDER": str(folder),
     }
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 
+from benchmarks.codes import Codes
 from benchmarks.floor import create_floor
-from benchmarks.ours import create_ours
-
-CODE_WAIT = 5.0
+from benchmarks.variants import variants
 
 
-def _with_codes(app: Flask, sent: dict[str, str]) -> Flask:
-    @app.get("/bench/code/<phone>")
-    def code(phone: str) -> Any:
-        deadline = time.monotonic() + CODE_WAIT
-        while phone not in sent and time.monotonic() < deadline:
-            time.sleep(0.001)  # the thread that sends tells nobody
-        return sent.pop(phone)
-
+def _with_codes(app: Flask, codes: Codes) -> Flask:
+    app.add_url_rule("/bench/code/<phone>", view_func=codes.take, endpoint="code")
     return app
 
 
 def create() -> Flask:
     """The entry that the environment names."""
-    store = os.environ["BENCH_STORE"]
+    redis = os.environ["BENCH_REDIS"]
+    variant = variants(redis)[os.environ["BENCH_VARIANT"]]
     if os.environ["BENCH_ENTRY"] == "floor":
-        return _with_codes(*create_floor(store))
+        return _with_codes(*create_floor(variant.store))
+    from benchmarks.ours import create_ours  # not in the floor's memory
+
     folder = Path(os.environ["BENCH_FOLDER"])
-    return _with_codes(*create_ours(folder, store, "thread"))
+    return _with_codes(*create_ours(folder, variant, "thread"))

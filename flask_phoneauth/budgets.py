@@ -76,6 +76,8 @@ Counts = Mapping[int, int]
 
 def spent(charge: Charge, counts: Counts, now: float) -> int:
     """How much of the budget is spent in the window that ends now."""
+    if not counts:
+        return 0
     newest = int(now // charge.bucket_seconds)
     return sum(counts.get(bucket, 0) for bucket in range(newest - BUCKETS, newest + 1))
 
@@ -160,6 +162,11 @@ def number_price(settings: Settings, phone_tag: str) -> AskPrice:
         tuple(charge for charge in whole.charges if charge.key.startswith(own)),
         tuple(cooldown for cooldown in whole.cooldowns if cooldown.key.startswith(own)),
     )
+
+
+def replacement_price(settings: Settings, phone_tag: str) -> AskPrice:
+    """What it costs to send a lost message anew: the number's budgets, and no wait for anybody."""
+    return AskPrice(number_price(settings, phone_tag).charges, ())
 
 
 def notice_price(settings: Settings, phone_tag: str) -> AskPrice:

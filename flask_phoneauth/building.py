@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from flask_phoneauth import signals
 from flask_phoneauth.clock import Clock
-from flask_phoneauth.database.engine import Database
 from flask_phoneauth.delivery.failover import Delivery
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.events import Event
@@ -26,11 +26,13 @@ from flask_phoneauth.records import Job
 from flask_phoneauth.sessions.registry import Registry
 from flask_phoneauth.sessions.state import Live
 from flask_phoneauth.settings import SettingError, Settings
-from flask_phoneauth.stores import open_store
+from flask_phoneauth.stores import is_sql, open_sessions, open_store
 from flask_phoneauth.stores.base import ChallengeStore
-from flask_phoneauth.stores.sessions import SqlSessions
-from flask_phoneauth.users.accounts import Accounts
 from flask_phoneauth.users.base import UserStore
+
+if TYPE_CHECKING:
+    from flask_phoneauth.database.beside import Beside
+    from flask_phoneauth.database.engine import Database
 
 DATABASE_FILE = "phoneauth.sqlite3"
 KEY_FILE = "phoneauth.key"
@@ -55,9 +57,10 @@ def _build(
     fault = "" if lenient else _refusal(app, settings)
     allowed = [] if lenient else overrides(settings)
     settings = resolve(app, settings, lenient=lenient)
-    accounts = databases.open(settings.database_url)
-    sessions = databases.open(settings.session_store_url)
-    store = open_store(settings.store_url, databases.open, strict=not lenient)
+    users, beside = (users, None) if users else _accounts(settings, databases, clock)
+    how: Mapping[str, Any] = {"strict": not lenient, "replicas": settings.redis_wait}
+    sessions = open_sessions(settings.session_store_url, databases.open, beside=beside, **how)
+    store = open_store(settings.store_url, databases.open, **how)
     if lenient:
         databases.upgrade()
     elif not fault:
@@ -66,11 +69,11 @@ def _build(
         app,
         settings,
         keys=_keyring(app, settings, refused=bool(fault)),
-        users=users or Accounts(accounts, clock),
+        users=users,
         store=store,
         clock=clock,
     )
-    registry = Registry(SqlSessions(sessions), settings, clock)
+    registry = Registry(sessions, settings, clock)
     _announce(fault, allowed)
     return Live(
         parts=parts,
@@ -81,6 +84,17 @@ def _build(
     )
 
 
+def _accounts(
+    settings: Settings, databases: Databases, clock: Clock
+) -> tuple[UserStore, Beside | None]:
+    """Our own accounts, and how sessions find them in one look where both share a database."""
+    from flask_phoneauth.users.accounts import Accounts  # SQLAlchemy, for apps without users
+
+    accounts = Accounts(databases.open(settings.database_url), clock)
+    together = settings.session_store_url == settings.database_url
+    return accounts, accounts.beside() if together else None
+
+
 class Databases:
     """One engine per URL, however many rooms use it."""
 
@@ -89,6 +103,8 @@ class Databases:
 
     def open(self, url: str) -> Database:
         """The database behind a URL; it connects at the first use."""
+        from flask_phoneauth.database.engine import Database  # SQLAlchemy, where it is needed
+
         if url not in self._open:
             self._open[url] = Database(url)
         return self._open[url]
@@ -113,9 +129,11 @@ class Databases:
 
     def upgrade(self) -> None:
         """Bring all of them to the newest form."""
-        from flask_phoneauth.database.migrate import upgrade
-
         for database in self._open.values():
+            if database.is_current():
+                continue
+            from flask_phoneauth.database.migrate import upgrade  # Alembic, seldom needed
+
             try:
                 upgrade(database)
             except OSError as error:
@@ -144,13 +162,13 @@ def resolve(app: Flask, settings: Settings, *, lenient: bool) -> Settings:
     )
 
 
-def needed_databases(app: Flask, settings: Settings) -> Databases:
-    """The databases that `init-db` prepares."""
+def needed_databases(app: Flask, settings: Settings, *, accounts: bool) -> Databases:
+    """The databases that `init-db` prepares; `accounts` are kept in our own table."""
     resolved = resolve(app, settings, lenient=True)
     databases = Databases()
-    for url in (resolved.database_url, resolved.session_store_url, resolved.store_url):
-        if not url.startswith(("memory://", "redis")):
-            databases.open(url)
+    urls = (resolved.database_url if accounts else "", resolved.session_store_url)
+    for url in filter(is_sql, (*urls, resolved.store_url)):
+        databases.open(url)
     return databases
 
 

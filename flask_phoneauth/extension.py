@@ -61,7 +61,11 @@ class PhoneAuth:
         for name in settings.providers:
             PROVIDERS.check(name)
         users = self._users
-        state = State(settings, lambda: building.build(app, settings, users, system))
+        state = State(
+            settings,
+            lambda: building.build(app, settings, users, system),
+            accounts=users is None,
+        )
         app.extensions["phoneauth"] = state
         self._add_manager(app)
         user_logged_out.connect(follow_logout, app)
@@ -144,6 +148,8 @@ class _FirstRequest:
         app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
         manager: LoginManager = app.login_manager
         wrap_loader(manager)  # a host may have set its own loader since
+        if self._prepared is manager:
+            return
         with self._lock:
             if self._prepared is not manager:
                 _prepare(app, manager)

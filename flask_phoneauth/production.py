@@ -54,9 +54,11 @@ def _guarding(settings: Settings, config: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("SECRET_KEY", f"use {LEAST_SECRET} or more random characters")
     if not settings.public_url:
         yield Fault("PHONEAUTH_PUBLIC_URL", "set the address that visitors use, with https")
-    memory = settings.store_url.startswith("memory://")
-    if memory and not settings.allow_memory_in_production:
-        yield Fault("PHONEAUTH_STORE_URL", "memory:// is not shared by workers: take a database")
+    for name in ("store_url", "session_store_url"):
+        memory = getattr(settings, name).startswith("memory://")
+        if memory and not settings.allow_memory_in_production:
+            cure = "memory:// is not shared by workers: take a database"
+            yield Fault(f"PHONEAUTH_{name.upper()}", cure)
     insecure = not config.get("SESSION_COOKIE_SECURE")
     if insecure and not settings.allow_insecure_cookie_in_production:
         yield Fault("SESSION_COOKIE_SECURE", "set it to True and serve by https")

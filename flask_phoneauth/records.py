@@ -45,7 +45,8 @@ class Spend:
 class Challenge:
     """The record that waits for a code (RULES 1-6). `binding` is the SHA-256 of the secret.
 
-    `free` marks virtual and test numbers, which skip send budgets and the cooldown.
+    `free` marks virtual and test numbers, which skip send budgets and the cooldown. `lost_by` is
+    the provider whose receipt has caused the one resend that receipts may cause (RULES 29).
     """
 
     id: str
@@ -67,6 +68,7 @@ class Challenge:
     tries: int = 0
     delivery: str = "queued"
     reason: str = ""
+    lost_by: str = ""
     ended: str = ""
     ended_at: float = 0.0
     spends: tuple[Spend, ...] = ()

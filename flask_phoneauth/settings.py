@@ -17,6 +17,7 @@ PREFIX = "PHONEAUTH_"
 SOUND_LENGTH = 6
 """The least digits for 20 bits (NIST SP 800-63B)."""
 SHORT_CODE_TRIES = 3
+MOST_REPLICAS = 5
 
 logger = logging.getLogger("flask_phoneauth")
 
@@ -68,7 +69,13 @@ class Settings:
         secret=True,
     )
     session_store_url: str = _setting(
-        "", "the session registry; default: the database", secret=True
+        "",
+        "the session registry: an SQLAlchemy URL, `redis://...` or `memory://`; "
+        "default: the database",
+        secret=True,
+    )
+    redis_wait: int = _setting(
+        0, "replicas of Redis that must have each write before it counts, 0 to 5"
     )
     secret: str = _setting(
         "", "the root of all keys; default: derived from `SECRET_KEY`", secret=True
@@ -244,11 +251,21 @@ def _check(settings: Settings) -> None:
         )
     _check_shapes(settings)
     _check_sids(settings)
+    _check_redis(settings)
 
 
 _ZERO_IS_FINE = frozenset(
     entry.name for entry in fields(Settings) if isinstance(entry.default, bool)
-)
+) | {"redis_wait"}
+
+
+def _check_redis(settings: Settings) -> None:
+    _range(settings, "redis_wait", 0, MOST_REPLICAS, "each write waits for so many replicas")
+    stores = (settings.store_url, settings.session_store_url)
+    if settings.redis_wait and not any(url.startswith("redis") for url in stores):
+        raise SettingError(
+            "PHONEAUTH_REDIS_WAIT needs Redis: set PHONEAUTH_STORE_URL to one, or leave it out"
+        )
 
 
 _SIDS = {

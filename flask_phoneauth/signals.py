@@ -38,5 +38,6 @@ SIGNALS = {
 
 def publish(app: Any, event: events.Event) -> None:
     """Send an event to its signal's listeners."""
-    arguments = {entry.name: getattr(event, entry.name) for entry in fields(event)}
-    SIGNALS[type(event)].send(app, **arguments)
+    signal = SIGNALS[type(event)]
+    if signal.receivers:
+        signal.send(app, **{entry.name: getattr(event, entry.name) for entry in fields(event)})

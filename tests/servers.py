@@ -27,6 +27,8 @@ from redis.retry import Retry
 
 NAMES = ("redis-server", "valkey-server")
 SLOTS = 16384
+GUARD = 'read -r _; kill -KILL "$1"; rm -rf "$2"'
+"""Waits for the end of a test process that was killed, which stops no server itself."""
 LONGEST = 20.0
 """Seconds within which a server starts, or a cluster agrees."""
 
@@ -88,6 +90,12 @@ class RedisServer:
         _running.callback(self.end)
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """Its address as `STORE_URL` names it."""
         return f"redis://127.0.0.1:{self.port}/0"
@@ -102,6 +110,10 @@ class RedisServer:
     def start(self) -> None:
         """Run it and wait until it answers."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        guard = ["sh", "-c", GUARD, "guard", str(self._process.pid), str(self.folder)]
+        self._guard = subprocess.Popen(
+            guard, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         until(self.answers)
 
     def answers(self) -> bool:
@@ -116,6 +128,8 @@ class RedisServer:
     def stop(self) -> None:
         """End it; what it held is lost."""
         if self._process is not None:
+            self._guard.kill()
+            self._guard.communicate()
             self._process.send_signal(signal.SIGCONT)
             self._process.kill()
             self._process.wait(LONGEST)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Flask
 from jinja2 import TemplateError
@@ -20,8 +21,9 @@ from flask_phoneauth.production import overrides, production_faults
 from flask_phoneauth.providers.base import Checkable, Provider
 from flask_phoneauth.sessions.state import Live, current_state
 from flask_phoneauth.settings import SettingError, Settings, unknown_key
-from flask_phoneauth.stores import open_store
-from flask_phoneauth.stores.sqlalchemy import SqlStore
+from flask_phoneauth.stores import is_sql, open_sessions, open_store
+from flask_phoneauth.stores.base import ChallengeStore, SessionStore
+from flask_phoneauth.stores.redis_server import SCHEMES, RedisServer
 from flask_phoneauth.web.samples import SAMPLES, overridden, render_sample
 
 OK, HINT, FAULT = "ok", "hint", "fault"
@@ -125,9 +127,19 @@ def _databases(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Find
     resolved = building.resolve(app, settings, lenient=not strict)
     databases = building.Databases()
     try:
-        databases.open(resolved.database_url)
-        databases.open(resolved.session_store_url)
-        yield from _store(resolved.store_url, databases, strict=strict)
+        if current_state().accounts:
+            databases.open(resolved.database_url)
+        openings: dict[str, tuple[str, Callable[..., ChallengeStore | SessionStore]]] = {
+            resolved.session_store_url: ("PHONEAUTH_SESSION_STORE_URL", open_sessions),
+            resolved.store_url: ("PHONEAUTH_STORE_URL", open_store),
+        }
+        for url, (key, opening) in openings.items():
+            if is_sql(url):
+                databases.open(url)
+            else:
+                yield _store(url, key, partial(opening, url, databases.open, strict=strict))
+            if url.partition("://")[0] in SCHEMES:
+                yield from _replicas(url, settings.redis_wait)
         for database in databases.all():
             yield _database(database, strict=strict)
     except SettingError as error:
@@ -136,19 +148,39 @@ def _databases(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Find
         databases.close()
 
 
-def _store(url: str, databases: building.Databases, *, strict: bool) -> Iterator[Finding]:
+def _store(url: str, key: str, opened: Callable[[], ChallengeStore | SessionStore]) -> Finding:
+    """It is asked at once for what it may forget, so it answers where it can be opened."""
     try:
-        with closing(open_store(url, databases.open, strict=strict)) as store:
-            if isinstance(store, SqlStore):
-                return  # its database is looked at with the others
-            store.ping()
+        opened().close()
     except SettingError as error:
-        yield Finding(FAULT, "store", str(error))
+        return Finding(FAULT, "store", str(error))
     except StoreUnavailable:
-        text = "it does not answer: check PHONEAUTH_STORE_URL and whether its server runs"
-        yield Finding(FAULT, "store", text)
-    else:
-        yield Finding(OK, "store", f"{url.partition(':')[0]} answers")
+        text = f"it does not answer: check {key} and whether its server runs"
+        return Finding(FAULT, "store", text)
+    return Finding(OK, "store", f"{url.partition(':')[0]} answers")
+
+
+def _replicas(url: str, wanted: int) -> Iterator[Finding]:
+    """What a failover of Redis would lose."""
+    try:
+        with closing(RedisServer(url)) as server:
+            having = server.replicated()
+    except (SettingError, StoreUnavailable):
+        return  # told already
+    if having < wanted:
+        text = (
+            f"PHONEAUTH_REDIS_WAIT is {wanted}, yet Redis has only {having}: every write is "
+            "refused. Add replicas, or lower it"
+        )
+        yield Finding(FAULT, "replicas", text)
+    elif wanted:
+        yield Finding(OK, "replicas", f"each write waits for {wanted} of {having}")
+    elif having:
+        text = (
+            "a failover loses what no replica had yet, so a used code may be good again until it "
+            "expires: PHONEAUTH_REDIS_WAIT = 1 narrows that"
+        )
+        yield Finding(HINT, "replicas", text)
 
 
 def _database(database: Database, *, strict: bool) -> Finding:

@@ -15,5 +15,7 @@ from flask_phoneauth.sessions.state import current_state
 def init_db() -> None:
     """Make or upgrade the tables of accounts, sessions and challenges."""
     with faults_told():
-        building.needed_databases(this_app(), current_state().settings).upgrade()
+        state = current_state()
+        needed = building.needed_databases(this_app(), state.settings, accounts=state.accounts)
+        needed.upgrade()
     click.echo("The tables are ready.")

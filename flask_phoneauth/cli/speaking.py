@@ -20,8 +20,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one 
 in_full = click.option("--full", is_flag=True, help="Show numbers in full, not masked.")
 
 NO_DATABASE = (
-    "A database or store does not answer, or its tables are missing. Check PHONEAUTH_DATABASE_URL "
-    "and PHONEAUTH_STORE_URL, run 'flask phoneauth init-db', and ask 'flask phoneauth doctor'."
+    "A database or store does not answer, or its tables are missing. Check PHONEAUTH_DATABASE_URL, "
+    "PHONEAUTH_STORE_URL and PHONEAUTH_SESSION_STORE_URL, run 'flask phoneauth init-db', and ask "
+    "'flask phoneauth doctor'."
 )
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -32,6 +32,14 @@ WAIT_SECONDS = 0.5
 MIGRATION_WAIT = 30
 """Seconds that a process waits for another one that makes the tables (SQLite)."""
 POOL_SIZE = 8
+READING = "BEGIN"
+WRITING = "BEGIN IMMEDIATE"
+MIGRATING = (
+    f"PRAGMA busy_timeout = {MIGRATION_WAIT * 1000}",
+    WRITING,
+    f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}",
+)
+"""How a transaction of SQLite begins; another process that migrates may take its time."""
 
 logger = logging.getLogger("flask_phoneauth")
 
@@ -49,12 +57,11 @@ class Database:
         # SQLite has one writer: waiting in our own line is fairer than its sleeping busy loop
         self._line = None if self.locks_rows else threading.Lock()
         self.engine = _engine(self.url)
-        self._writing = self.engine.execution_options(phoneauth_write=True)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at its end; an `IntegrityError` is left to the caller."""
-        with self._in_line(WAIT_SECONDS), self._transaction(self._writing) as connection:
+        with self._in_line(WAIT_SECONDS), self._transaction(WRITING) as connection:
             yield connection
 
     @contextmanager
@@ -72,26 +79,30 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads."""
-        with self._transaction(self.engine) as connection:
+        with self._transaction(READING) as connection:
             yield connection
 
     @contextmanager
     def migration(self) -> Iterator[Connection]:
         """As `write()`, with the time that tables need; one process at a time."""
-        engine = self._writing.execution_options(phoneauth_patient=True)
-        with self._in_line(MIGRATION_WAIT), self._transaction(engine) as connection:
+        with self._in_line(MIGRATION_WAIT), self._transaction(*MIGRATING) as connection:
             if self.locks_rows:
                 _postgres().begin_migration(connection)
             yield connection
 
     @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+    def _transaction(self, *beginning: str) -> Iterator[Connection]:
         try:
-            with engine.begin() as connection:
+            with self.engine.begin() as connection:
+                if not self.locks_rows:
+                    # an event of SQLAlchemy for it would cost every statement more than this
+                    raw: Any = connection.connection.dbapi_connection
+                    for statement in beginning:
+                        raw.execute(statement)
                 yield connection
         except IntegrityError:
             raise
-        except (DBAPIError, PoolTimeout) as error:
+        except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
             logger.error("The database does not answer: %s", _cause(error))
             raise StoreUnavailable from None
 
@@ -109,7 +120,11 @@ class Database:
         )
 
     def _insert(self, table: Table) -> Any:
-        return postgresql.insert(table) if self.locks_rows else sqlite.insert(table)
+        if not self.locks_rows:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # large, and seldom needed
+
+        return postgresql.insert(table)
 
     def close(self) -> None:
         """Let the pooled connections go."""
@@ -181,7 +196,6 @@ def _engine(url: URL) -> Engine:
         pool_timeout=WAIT_SECONDS,
         poolclass=QueuePool,
     )
-    event.listen(engine, "begin", _begin)
     event.listen(engine, "checkout", lambda _raw, record, _proxy: _same_file(path, record))
     return engine
 
@@ -220,15 +234,6 @@ def _quoted(path: Path) -> str:
     return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("phoneauth_patient"):  # another process migrates: that may take its time
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {MIGRATION_WAIT * 1000}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("phoneauth_write") else "BEGIN")
-    if options.get("phoneauth_patient"):
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
-
-
 def _same_file(path: Path, record: Any) -> None:
     """A pooled connection to a file that was moved away would write where nobody reads."""
     try:
@@ -242,7 +247,7 @@ def _same_file(path: Path, record: Any) -> None:
 
 def _cause(error: Exception) -> str:
     """The kind of error, with the driver's words only where they cannot hold a value."""
-    original = getattr(error, "orig", None)
-    if isinstance(error, OperationalError):
+    original = getattr(error, "orig", error)
+    if isinstance(error, OperationalError | sqlite3.OperationalError):
         return f"{type(original).__name__}: {str(original).partition(chr(10))[0]}"
     return type(original or error).__name__

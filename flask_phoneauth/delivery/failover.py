@@ -33,16 +33,17 @@ class Delivery:
         self._time_budget = time_budget
         self._clock = clock
 
-    def send(self, outbound: Outbound) -> Accepted:
+    def send(self, outbound: Outbound, *, lost_by: str = "") -> Accepted:
         """The first acceptance; at most two messages leave, both with the same text.
 
-        Raises `NumberRefused` at once, `SendUncertain` where a message may have left and none was
-        accepted, else the last provider's `ProviderDown` or `AccountRefused`.
+        The provider `lost_by`, which has lost one already, comes last, and then no more than one
+        leaves. Raises `NumberRefused` at once, `SendUncertain` where a message may have left and
+        none was accepted, else the last provider's `ProviderDown` or `AccountRefused`.
         """
         deadline = self._clock() + self._time_budget
         uncertain: SendUncertain | None = None
         failure: SendFailed = ProviderDown("no_provider")
-        for turn, provider in enumerate(self._providers):
+        for turn, provider in enumerate(self._behind(lost_by)):
             if turn and self._clock() >= deadline:
                 logger.warning("no time left to try provider %s", provider.name)
                 break
@@ -55,13 +56,19 @@ class Delivery:
                 _tell_watchers(outbound)
                 return accepted
             if isinstance(failure, SendUncertain):
-                if uncertain is not None:
+                if uncertain is not None or lost_by:
                     break
                 uncertain = failure
             elif isinstance(failure, NumberRefused):
                 break
         # What another provider says afterwards does not undo that a message may have left.
         raise uncertain or failure
+
+    def _behind(self, name: str) -> tuple[Provider, ...]:
+        """All of them, beginning with the one that follows `name`."""
+        names = [provider.name for provider in self._providers]
+        turn = names.index(name) + 1 if name in names else 0
+        return self._providers[turn:] + self._providers[:turn]
 
     def receipts(self, name: str) -> Receipts | None:
         """Who reads the callbacks of that provider; None where none are asked for."""

@@ -49,7 +49,7 @@ def _deliver(parts: Parts, challenge: Challenge, job: Job, now: float) -> None:
             _settle(parts, challenge, job, Settlement("withheld"))
             return
         outbound = _outbound(parts, challenge, generation, job, code)
-        provider = _send(parts, outbound, now)
+        provider = _send(parts, challenge, outbound, now)
     except SendUncertain:
         provider = "uncertain"  # perhaps it was sent: its code must be good (RULES 27)
     except SendFailed as failure:
@@ -90,10 +90,10 @@ def _code(
     )
 
 
-def _send(parts: Parts, outbound: Outbound, now: float) -> str:
+def _send(parts: Parts, challenge: Challenge, outbound: Outbound, now: float) -> str:
     if test_code(parts.settings, outbound.to, now) is not None:
         return "test"  # an app reviewer's number: nothing is ever sent (RULES 32)
-    return parts.delivery.send(outbound).provider
+    return parts.delivery.send(outbound, lost_by=challenge.lost_by).provider
 
 
 def _outbound(

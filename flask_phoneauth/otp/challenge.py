@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -109,10 +110,16 @@ def bound(challenge: Challenge, binding: bytes) -> bool:
     return hmac.compare_digest(challenge.binding, binding)
 
 
+def _lasts(challenge: Challenge, now: float) -> bool:
+    """Whether the newest code has enough time left to be sent once more (RULES 6)."""
+    left = challenge.newest.expires_at - now
+    return left >= max(REPEAT_FLOOR, REPEAT_SHARE * challenge.code_ttl)
+
+
 def ask_again(challenge: Challenge, now: float) -> Challenge:
     """A resend: the same code while it has time left, else a new, pending generation."""
     newest = challenge.newest
-    if newest.expires_at - now >= max(REPEAT_FLOOR, REPEAT_SHARE * challenge.code_ttl):
+    if _lasts(challenge, now):
         return replace(challenge, asked_at=now, delivery="queued", reason="")
     if newest.digest is None:  # nothing of the pending one is known to have left: renew it
         generations = challenge.generations[:-1]
@@ -170,6 +177,20 @@ def advance(challenge: Challenge, delivery: str, reason: str) -> Challenge:
     if STEPS.index(delivery) <= STEPS.index(challenge.delivery):
         return challenge
     return replace(challenge, delivery=delivery, reason=reason)
+
+
+def later_than(asked_at: float, now: float) -> float:
+    """The time, and never that of the ask itself, though a clock was set back.
+
+    A message is told from the one that takes its place by when it was asked for.
+    """
+    return max(now, math.nextafter(asked_at, math.inf))
+
+
+def replaceable(challenge: Challenge, now: float) -> bool:
+    """Whether a message that a receipt calls lost may be sent anew: once, with the same code."""
+    lost = challenge.delivery == "failed" and not challenge.lost_by
+    return lost and challenge.seed is not None and _lasts(challenge, now)
 
 
 def fits(challenge: Challenge, entry: Entry, now: float) -> bool:

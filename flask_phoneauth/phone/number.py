@@ -118,10 +118,12 @@ def _look_up(reading: str, region: str) -> PhoneNumber:
         number = phonenumbers.parse(reading, region or None)
     except NumberParseException as error:
         raise _unparsed(error.error_type, reading) from None
-    if not phonenumbers.is_valid_number(number):
+    region = phonenumbers.region_code_for_number(number) or ""
+    # as `is_valid_number` does, which would look for the region once more
+    if not phonenumbers.is_valid_number_for_region(number, region):
         raise _invalid(number, reading)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return PhoneNumber(e164, phonenumbers.region_code_for_number(number) or "", virtual=False)
+    return PhoneNumber(e164, region, virtual=False)
 
 
 def _unparsed(kind: int, reading: str) -> InvalidPhone:

@@ -38,8 +38,9 @@ def _load(login_id: str, host: Loader | None) -> Any | None:
         return None
     try:
         live = current_live()
-        record = live.registry.find(login_id)
-        user = None if record is None else _user_of(live, record)
+        record, user = live.registry.find(login_id) or (None, None)
+        if record is not None and user is None:
+            user = _user_of(live, record)
     except SettingError:  # said in the log; the app's other pages go on
         return None
     except StoreUnavailable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from typing import Any
 
 from flask_phoneauth.clock import Clock
 from flask_phoneauth.records import Client, SessionRecord
@@ -46,9 +47,12 @@ class Registry:
         self._store.add(record, _hashed(token))
         return token, record
 
-    def find(self, token: str) -> SessionRecord | None:
-        """The living session of a token; raises `StoreUnavailable`."""
-        return self._store.find(_hashed(token), now=self._clock.now())
+    def find(self, token: str) -> tuple[SessionRecord, Any | None] | None:
+        """The living session of a token, with its user where one look gives both.
+
+        Raises `StoreUnavailable`.
+        """
+        return self._store.find_with_user(_hashed(token), now=self._clock.now())
 
     def of_user(self, user_id: str) -> list[SessionRecord]:
         """A user's living sessions, newest first."""
@@ -65,6 +69,10 @@ class Registry:
     def end_all(self, user_id: str) -> None:
         """End them all, and whatever is being written at this moment."""
         self._store.remove_all(user_id)
+
+    def close(self) -> None:
+        """Let the store's connections go."""
+        self._store.close()
 
     def is_fresh(self, record: SessionRecord) -> bool:
         """Whether the login is at most `FRESH_FOR` seconds old."""

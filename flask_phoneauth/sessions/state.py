@@ -32,6 +32,7 @@ class Live:
         self.parts.dispatch.close()
         self.parts.delivery.close()
         self.parts.challenges.close()
+        self.registry.close()
         self.close_databases()
 
 
@@ -42,8 +43,11 @@ class State:
     is built before the first request or command.
     """
 
-    def __init__(self, settings: Settings, build: Callable[[], Live]) -> None:
-        self.settings = settings
+    def __init__(
+        self, settings: Settings, build: Callable[[], Live], *, accounts: bool = True
+    ) -> None:
+        """`accounts` tells that users are in our own table."""
+        self.settings, self.accounts = settings, accounts
         self._build = build
         self._lock = threading.Lock()
         self._live: Live | None = None

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from flask_phoneauth.stores.opening import open_store
+from flask_phoneauth.stores.opening import is_sql, open_sessions, open_store
 
-__all__ = ["open_store"]
+__all__ = ["is_sql", "open_sessions", "open_store"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
 from flask_phoneauth.otp.challenge import Draft, Entry
@@ -66,6 +66,21 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """How a lost message may be sent anew: for `price`, not first through `lost_by` again."""
+
+    lost_by: str
+    price: AskPrice
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """A receipt moved the delivery; `job` sends the lost message anew, None where none is due."""
+
+    job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Peek:
     """A challenge to look at, without its seed, and the seconds until a resend may pass."""
 
@@ -115,11 +130,19 @@ class ChallengeStore(Protocol):
         """Write down what became of the message; a known failure gives back what it cost."""
 
     def advance(
-        self, challenge_id: str, asked_at: float, delivery: str, reason: str, *, now: float
-    ) -> bool:
+        self,
+        challenge_id: str,
+        asked_at: float,
+        delivery: str,
+        reason: str,
+        *,
+        replacement: Replacement | None = None,
+        now: float,
+    ) -> Advanced | None:
         """Move the newest message's delivery forward by a vendor's receipt (RULES 29).
 
-        True where it moved; False for an older message, a finished challenge, a step back.
+        None for an older message, a finished challenge, a step back. A lost message is asked for
+        anew in the same step: once a challenge, with the same code, within its budgets.
         """
 
     def spend_try(
@@ -156,6 +179,15 @@ class ChallengeStore(Protocol):
         """Let connections go."""
 
 
+SEEN_SECONDS = 60
+"""How seldom a session's `last_seen` is written."""
+
+
+def is_living(record: SessionRecord, now: float) -> bool:
+    """Whether a session has neither reached its end nor been idle for too long."""
+    return now < record.expires_at and now < record.last_seen_at + record.idle_seconds
+
+
 class SessionStore(Protocol):
     """The registry's rows: one a signed-in device, found by the SHA-256 of its token."""
 
@@ -164,6 +196,11 @@ class SessionStore(Protocol):
 
     def find(self, token_hash: bytes, *, now: float) -> SessionRecord | None:
         """The living session of that token; `last_seen` moves at most once a minute."""
+
+    def find_with_user(
+        self, token_hash: bytes, *, now: float
+    ) -> tuple[SessionRecord, Any | None] | None:
+        """As `find`, with the user where both are kept together and one look gives both."""
 
     def of_user(self, user_id: str, *, now: float) -> list[SessionRecord]:
         """A user's living sessions, newest first."""
@@ -176,3 +213,6 @@ class SessionStore(Protocol):
 
     def remove_all(self, user_id: str) -> None:
         """End everything: the rows, and by the epoch whatever is being written."""
+
+    def close(self) -> None:
+        """Let connections go."""

@@ -19,12 +19,14 @@ from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.records import Challenge, Job
 from flask_phoneauth.stores import charging
 from flask_phoneauth.stores.base import (
+    Advanced,
     Ended,
     Issued,
     Look,
     Missing,
     Peek,
     Refusal,
+    Replacement,
     Right,
     Settlement,
     Wrong,
@@ -89,8 +91,7 @@ class RedisStore:
         if not issued:
             return _refused(reply)
         challenge = read_challenge(reply[1])
-        job = Job(challenge.id, challenge.newest.number, challenge.asked_at)
-        return Issued(challenge, reply[2], job if reply[3] else None)
+        return Issued(challenge, reply[2], _job(challenge) if reply[3] else None)
 
     def load(self, job: Job, *, now: float) -> Challenge | None:
         """The challenge with its seed, for the job that sends it; None where it is over."""
@@ -178,18 +179,32 @@ class RedisStore:
         return Peek(read_challenge(reply[1]), reply[2])
 
     def advance(
-        self, challenge_id: str, asked_at: float, delivery: str, reason: str, *, now: float
-    ) -> bool:
+        self,
+        challenge_id: str,
+        asked_at: float,
+        delivery: str,
+        reason: str,
+        *,
+        replacement: Replacement | None = None,
+        now: float,
+    ) -> Advanced | None:
         """Move the newest message's delivery forward by a vendor's receipt (RULES 29)."""
-        behind = life.STEPS[: life.STEPS.index(delivery)] if delivery in life.STEPS else ()
+        now, keys = life.later_than(asked_at, now), _keys(challenge_id)
         given = {
             "id": challenge_id,
             "asked_at": asked_at,
             "delivery": delivery,
             "reason": reason,
-            "after": behind,
+            "after": life.STEPS[: life.STEPS.index(delivery)] if delivery in life.STEPS else (),
         }
-        return bool(self._run("advance", challenge_id, _keys(challenge_id), now, given))
+        if replacement is not None:
+            given["lost_by"] = replacement.lost_by
+            given["price"] = keys.price(replacement.price)
+            given["spends"] = spends_form(charging.spends_of(replacement.price, now))
+        reply = self._run("advance", challenge_id, keys, now, given)
+        if reply[0] == b"issued":
+            return Advanced(_job(read_challenge(reply[1])))
+        return Advanced() if reply[0] == b"moved" else None
 
     def look(self, phone_tag: str, price: AskPrice, *, now: float) -> Look:
         """How a number stands, without touching; `price` holds keys of this number only."""
@@ -221,6 +236,10 @@ class RedisStore:
             "shared": "" if self._shared else SHARED,
         }
         return self._server.run(verb, keys, repr(now), json.dumps(given), *rest)
+
+
+def _job(challenge: Challenge) -> Job:
+    return Job(challenge.id, challenge.newest.number, challenge.asked_at)
 
 
 def _keys(challenge_id: str) -> Keys:

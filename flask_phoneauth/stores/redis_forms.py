@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
@@ -16,6 +16,8 @@ from flask_phoneauth.records import Challenge, Generation, Spend
 
 PREFIX = "phoneauth:"
 SHARED = PREFIX + "{shared}:"
+_APART = ("seed", "binding", "generations", "spends", "payload")
+_PLAIN = tuple(f.name for f in fields(Challenge) if f.name not in _APART)
 _MOMENTS = ("created_at", "expires_at", "asked_at", "ended_at")
 
 
@@ -41,8 +43,7 @@ def budget_key(key: str) -> str:
 
 def challenge_form(challenge: Challenge) -> dict[str, Any]:
     """The document of a challenge; its seed is kept apart."""
-    form = asdict(challenge)
-    del form["seed"]
+    form: dict[str, Any] = {name: getattr(challenge, name) for name in _PLAIN}
     form["binding"] = challenge.binding.hex()
     form["generations"] = [
         [g.number, repr(g.expires_at), (g.digest or b"").hex()] for g in challenge.generations

@@ -17,12 +17,15 @@ from flask_phoneauth import budgets
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.settings import SettingError
+from flask_phoneauth.stores.redis_replicas import acknowledged
 
 CONNECT_SECONDS = 0.5
 COMMAND_SECONDS = 1
 POOL_WAIT_SECONDS = 0.5
 POOL_SIZE = 64
 SCHEMES = ("redis", "rediss", "redis+unix", "redis+cluster", "redis+sentinel")
+UNAWAITED = frozenset({"load", "peek", "look", "session_list", "session_touch"})
+"""The scripts that write nothing, or nothing that anybody would miss."""
 CURE = (
     "PHONEAUTH_STORE_URL must be as redis://host:6379/0, rediss://host:6379/0, "
     "redis+unix:///run/redis.sock, redis+cluster://host:7000,host:7001 or "
@@ -43,10 +46,11 @@ logger = logging.getLogger("flask_phoneauth")
 class RedisServer:
     """Runs our scripts; raises `StoreUnavailable` where Redis does not answer in time.
 
-    `is_cluster` tells that one script cannot reach the keys of two hash tags.
+    `is_cluster` tells that one script cannot reach the keys of two hash tags. What a script writes
+    counts once `replicas` of them have it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, replicas: int = 0) -> None:
         """Connects at the first use; raises `SettingError` for an address that is malformed."""
         try:
             self._redis = _module("redis")
@@ -55,18 +59,43 @@ class RedisServer:
                 "PHONEAUTH_STORE_URL names Redis: pip install 'Flask-PhoneAuth[redis]'"
             ) from None
         self._connect, self.is_cluster = _connector(url)
+        self.replicas = replicas
         self._lock = threading.Lock()
         self._client: Any = None
 
     def run(self, verb: str, keys: Sequence[str], *arguments: str | bytes) -> Any:
         """Run that verb's script in one command; in two where the server has lost the script."""
         source, sha = script(verb)
+        send = self._send if verb in UNAWAITED or not self.replicas else self._send_and_wait
         with self._in_our_words():
-            client = self.client()
             try:
-                return client.evalsha(sha, len(keys), *keys, *arguments)
+                return send("EVALSHA", sha, len(keys), *keys, *arguments)
             except self._redis.exceptions.NoScriptError:
-                return client.eval(source, len(keys), *keys, *arguments)
+                return send("EVAL", source, len(keys), *keys, *arguments)
+
+    def _send(self, *command: Any) -> Any:
+        if self.is_cluster:
+            return self.client().execute_command(*command)
+        # as the client does, but without its metrics and its retries, which are off: less CPU
+        pool = self.client().connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_command(*command)
+            return connection.read_response()
+        finally:
+            pool.release(connection)
+
+    def _send_and_wait(self, *command: Any) -> Any:
+        _, _, _, key, *_ = command
+        return acknowledged(
+            self.client(), key, command, wanted=self.replicas, is_cluster=self.is_cluster
+        )
+
+    def get(self, key: str) -> bytes | None:
+        """What is kept under that key."""
+        with self._in_our_words():
+            found: bytes | None = self._send("GET", key)
+            return found
 
     def ping(self) -> None:
         """Ask whether it answers."""
@@ -75,12 +104,19 @@ class RedisServer:
 
     def evicts(self) -> str:
         """The policy by which it may forget budgets when its memory is full, or nothing."""
-        where = {"target_nodes": "primaries"} if self.is_cluster else {}
-        with self._in_our_words():
-            told = self.client().info("memory", **where)
-        nodes: Sequence[Mapping[str, Any]] = list(told.values()) if self.is_cluster else [told]
+        nodes = self._info("memory")
         policies = {str(node.get("maxmemory_policy", "noeviction")) for node in nodes}
         return ", ".join(sorted(policies - {"noeviction"}))
+
+    def replicated(self) -> int:
+        """How many replicas it has; of a Cluster's primaries the one with the fewest counts."""
+        return min(int(node.get("connected_slaves", 0)) for node in self._info("replication"))
+
+    def _info(self, section: str) -> Sequence[Mapping[str, Any]]:
+        where = {"target_nodes": "primaries"} if self.is_cluster else {}
+        with self._in_our_words():
+            told = self.client().info(section, **where)
+        return list(told.values()) if self.is_cluster else [told]
 
     def client(self) -> Any:
         """The client of redis-py, made once and shared by all threads."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import (
@@ -55,6 +55,29 @@ WRITE_BUDGETS = text(
 )
 """PostgreSQL: write locked rows back, all in one statement."""
 _COLUMNS = ("id", "purpose", "phone", "binding", "seed", "created_at", "expires_at")
+_NESTED = ("generations", "spends")
+_SPEND = tuple(f.name for f in fields(Spend))
+_REST = tuple(f.name for f in fields(Challenge) if f.name not in (*_COLUMNS, *_NESTED))
+
+# Built once: SQLAlchemy compiles a statement that it knows but once, and building costs more
+# than running it.
+_BUDGETS = select(budgets.c.key, budgets.c.state, budgets.c.expires_at).where(
+    budgets.c.key.in_(bindparam("keys", expanding=True))
+)
+_CHALLENGE = select(challenges).where(challenges.c.id == bindparam("given"))
+_CHALLENGES_OF = (
+    select(challenges)
+    .where(challenges.c.phone_tag == bindparam("given"))
+    .order_by(challenges.c.created_at, challenges.c.id)
+)
+_LOCKED = {query: query.with_for_update() for query in (_CHALLENGE, _CHALLENGES_OF)}
+_ADD = insert(challenges)
+_CHANGING = ("purpose", "seed", "created_at", "expires_at", "forget_at", "data")
+_UPDATE = (
+    update(challenges)
+    .where(challenges.c.id == bindparam("given"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
 
 
 class SqlStore(TransactionalStore):
@@ -63,16 +86,17 @@ class SqlStore(TransactionalStore):
     def __init__(self, database: Database) -> None:
         super().__init__()
         self._database = database
+        self._write_budgets = database.upsert(budgets, "key", ("state", "expires_at"))
 
     @contextmanager
     def _write(self) -> Iterator[Unit]:
         with self._database.write() as connection:
-            yield _SqlUnit(connection, self._database)
+            yield _SqlUnit(connection, self._write_budgets, locks_rows=self._database.locks_rows)
 
     @contextmanager
     def _read(self) -> Iterator[Unit]:
         with self._database.read() as connection:
-            yield _SqlUnit(connection, self._database)
+            yield _SqlUnit(connection, self._write_budgets, locks_rows=self._database.locks_rows)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -80,22 +104,25 @@ class SqlStore(TransactionalStore):
 
 
 class _SqlUnit:
-    def __init__(self, connection: Connection, database: Database) -> None:
-        self._connection, self._database = connection, database
+    def __init__(
+        self, connection: Connection, write_budgets: Executable, *, locks_rows: bool
+    ) -> None:
+        self._connection, self._write_budgets = connection, write_budgets
+        self._locks_rows = locks_rows
+        self._read: dict[str, Challenge] = {}
 
     def lock(self, keys: Iterable[str]) -> dict[str, State]:
-        if not self._database.locks_rows:  # the transaction has the whole file to itself
+        if not self._locks_rows:  # the transaction has the whole file to itself
             return self.look(keys)
         ordered = sorted(keys)
         return self._states(ordered, LOCK_BUDGETS, {"keys": ordered}) if ordered else {}
 
     def look(self, keys: Iterable[str]) -> dict[str, State]:
         ordered = sorted(keys)
-        query = select(budgets.c.key, budgets.c.state, budgets.c.expires_at)
-        return self._states(ordered, query.where(budgets.c.key.in_(ordered)))
+        return self._states(ordered, _BUDGETS, {"keys": ordered}) if ordered else {}
 
     def _states(
-        self, keys: list[str], query: Executable, values: Mapping[str, Any] | None = None
+        self, keys: list[str], query: Executable, values: Mapping[str, Any]
     ) -> dict[str, State]:
         rows: Any = self._connection.execute(query, values)
         found = {key: _state(data, expires_at) for key, data, expires_at in rows}
@@ -108,34 +135,35 @@ class _SqlUnit:
             {"key": key, "state": _dump_state(states[key]), "expires_at": states[key].expires_at}
             for key in sorted(states)
         ]
-        if self._database.locks_rows:
+        if self._locks_rows:
             columns = {f"{name}s": [row[name] for row in rows] for name in rows[0]}
             self._connection.execute(WRITE_BUDGETS, columns)
             return
-        self._connection.execute(
-            self._database.upsert(budgets, "key", ("state", "expires_at")), rows
-        )
+        self._connection.execute(self._write_budgets, rows)
 
     def challenge(self, challenge_id: str, *, lock: bool = False) -> Challenge | None:
-        query = select(challenges).where(challenges.c.id == challenge_id)
-        row = self._connection.execute(query.with_for_update() if lock else query).first()
-        return None if row is None else _challenge(row)
+        if challenge_id in self._read and not self._locks_rows:
+            return self._read[challenge_id]  # nobody else writes while this transaction is open
+        query = _LOCKED[_CHALLENGE] if lock else _CHALLENGE
+        row = self._connection.execute(query, {"given": challenge_id}).first()
+        if row is None:
+            return None
+        found = self._read[challenge_id] = _challenge(row)
+        return found
 
     def challenges_of(self, phone_tag: str, *, lock: bool = False) -> list[Challenge]:
-        query = select(challenges).where(challenges.c.phone_tag == phone_tag)
-        query = query.order_by(challenges.c.created_at, challenges.c.id)
-        rows = self._connection.execute(query.with_for_update() if lock else query)
+        query = _LOCKED[_CHALLENGES_OF] if lock else _CHALLENGES_OF
+        rows = self._connection.execute(query, {"given": phone_tag})
         return [_challenge(row) for row in rows]
 
     def add(self, challenge: Challenge) -> None:
-        self._connection.execute(insert(challenges).values(**_row(challenge)))
+        self._connection.execute(_ADD, _row(challenge))
 
     def update(self, challenge: Challenge) -> None:
         row = _row(challenge)
-        del row["phone"], row["phone_tag"], row["binding"]
-        self._connection.execute(
-            update(challenges).where(challenges.c.id == row.pop("id")).values(**row)
-        )
+        values = {name: row[name] for name in _CHANGING}
+        self._connection.execute(_UPDATE, {**values, "given": challenge.id})
+        self._read[challenge.id] = challenge
 
     def sweep(self, now: float) -> bool:
         spent = budgets.c.expires_at <= now
@@ -177,11 +205,17 @@ def _dump_state(state: State) -> str:
 
 
 def _row(challenge: Challenge) -> dict[str, Any]:
-    rest = asdict(challenge)
-    row = {name: rest.pop(name) for name in _COLUMNS}
-    for generation in rest["generations"]:
-        digest = generation["digest"]
-        generation["digest"] = None if digest is None else digest.hex()
+    row: dict[str, Any] = {name: getattr(challenge, name) for name in _COLUMNS}
+    rest = {name: getattr(challenge, name) for name in _REST}
+    rest["generations"] = [
+        {
+            "number": g.number,
+            "expires_at": g.expires_at,
+            "digest": None if g.digest is None else g.digest.hex(),
+        }
+        for g in challenge.generations
+    ]
+    rest["spends"] = [{name: getattr(spend, name) for name in _SPEND} for spend in challenge.spends]
     over_at = challenge.ended_at if challenge.ended else challenge.expires_at
     row["phone_tag"] = life.phone_tag_of(challenge.id)
     row["forget_at"] = over_at + life.REMEMBERED

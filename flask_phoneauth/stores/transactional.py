@@ -19,12 +19,14 @@ from flask_phoneauth.otp.challenge import Draft, Entry
 from flask_phoneauth.records import Challenge, Job
 from flask_phoneauth.stores import charging
 from flask_phoneauth.stores.base import (
+    Advanced,
     Ended,
     Issued,
     Look,
     Missing,
     Peek,
     Refusal,
+    Replacement,
     Right,
     Settlement,
     Wrong,
@@ -199,18 +201,32 @@ class TransactionalStore(ABC):
             unit.update(_settled(found, job, settlement))
 
     def advance(
-        self, challenge_id: str, asked_at: float, delivery: str, reason: str, *, now: float
-    ) -> bool:
+        self,
+        challenge_id: str,
+        asked_at: float,
+        delivery: str,
+        reason: str,
+        *,
+        replacement: Replacement | None = None,
+        now: float,
+    ) -> Advanced | None:
         """Move the newest message's delivery forward by a vendor's receipt (RULES 29)."""
+        now = life.later_than(asked_at, now)
         with self._write() as unit:
+            states = unit.lock(charging.keys_of(replacement.price.charges if replacement else ()))
             found = unit.challenge(challenge_id, lock=True)
             if found is None or found.ended or now >= found.newest.expires_at:
-                return False
+                return None
             moved = life.advance(found, delivery, reason)
             if found.asked_at != asked_at or moved is found:
-                return False
+                return None
+            if replacement is not None and life.replaceable(moved, now):
+                price = replacement.price.when_free() if moved.free else replacement.price
+                if not charging.waits(price, states, now):
+                    moved = replace(moved, lost_by=replacement.lost_by)
+                    return Advanced(self._send_again(unit, moved, price, states, now).job)
             unit.update(moved)
-        return True
+        return Advanced()
 
     def spend_try(
         self,

@@ -6,17 +6,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from flask_phoneauth.clock import Clock
+from flask_phoneauth.database.beside import Beside
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import users
 from flask_phoneauth.errors import NumberTaken
 
 LONGEST_ID = 19
 """Digits that a 64-bit key cannot have."""
+# Built once: SQLAlchemy compiles a statement that it knows but once.
 _COLUMNS = (users.c.id, users.c.phone, users.c.phone_verified_at, users.c.blocked_at)
+_ACCOUNTS = select(*_COLUMNS)
+_BY_ID = _ACCOUNTS.where(users.c.id == bindparam("given"))
+_BY_PHONE = _ACCOUNTS.where(users.c.phone == bindparam("given"))
+_MAKE = insert(users)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +68,32 @@ class Accounts:
 
     def get(self, user_id: str) -> Account | None:
         """The account of that id, or None."""
-        return self._one(users.c.id == _number(user_id))
+        return self._one(_BY_ID, _number(user_id))
+
+    def beside(self) -> Beside:
+        """How an account is read along with a row that names its id."""
+        return Beside(
+            _COLUMNS, self._belongs, lambda row: None if row[0] is None else Account(*row)
+        )
+
+    def _belongs(self, user_id: ColumnElement[str]) -> ColumnElement[bool]:
+        if self._database.locks_rows:  # PostgreSQL would err on a text that is no number
+            sound = user_id.regexp_match(f"^[0-9]{{1,{LONGEST_ID - 1}}}$")
+            return users.c.id == case((sound, cast(user_id, BigInteger)))
+        # SQLite reads "12abc" as 12
+        same = cast(users.c.id, String) == user_id
+        return and_(users.c.id == cast(user_id, BigInteger), same)
 
     def by_phone(self, e164: str) -> Account | None:
         """The account with that number, or None."""
-        return self._one(users.c.phone == e164)
+        return self._one(_BY_PHONE, e164)
 
     def search(self, text: str, limit: int, after: str | None) -> Sequence[Account]:
         """Accounts whose number holds `text`, by id, from behind the id `after`."""
-        query = select(*_COLUMNS).where(users.c.phone.contains(text, autoescape=True))
+        query = _ACCOUNTS.where(users.c.phone.contains(text, autoescape=True))
         query = query.where(users.c.id > _number(after or "0")).order_by(users.c.id).limit(limit)
         with self._database.read() as connection:
-            return [_account(row) for row in connection.execute(query)]
+            return [Account(*row) for row in connection.execute(query)]
 
     def create(self, e164: str, **fields: Any) -> Account:
         """Make the account of a proven number; raises `NumberTaken`, `TypeError` for fields."""
@@ -72,7 +105,7 @@ class Accounts:
         row = {"phone": e164, "phone_verified_at": now, "created_at": now}
         try:
             with self._database.write() as connection:
-                made = connection.execute(insert(users).values(**row)).inserted_primary_key
+                made = connection.execute(_MAKE, row).inserted_primary_key
         except IntegrityError:
             raise NumberTaken from None
         assert made is not None
@@ -99,17 +132,13 @@ class Accounts:
         with self._database.write() as connection:
             connection.execute(update(users).where(users.c.id == _number(user_id)).values(**values))
 
-    def _one(self, condition: Any) -> Account | None:
+    def _one(self, query: Select[Any], given: int | str) -> Account | None:
         with self._database.read() as connection:
-            row = connection.execute(select(*_COLUMNS).where(condition)).first()
-        return None if row is None else _account(row)
+            row = connection.execute(query, {"given": given}).first()
+        return None if row is None else Account(*row)
 
 
 def _number(user_id: str) -> int:
     """The key behind an id; 0, which no account has, for what is none."""
     sound = user_id.isascii() and user_id.isdigit() and len(user_id) < LONGEST_ID
     return int(user_id) if sound else 0
-
-
-def _account(row: Any) -> Account:
-    return Account(row.id, row.phone, row.phone_verified_at, row.blocked_at)

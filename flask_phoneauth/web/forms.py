@@ -5,8 +5,13 @@ They judge nothing about a number or a code: that is the flows' work, for HTML a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, StringField, TelField
+from wtforms.fields.core import UnboundField
 from wtforms.validators import Length
 
 MAX_PHONE_TEXT = 64
@@ -45,3 +50,23 @@ class ResendForm(FlaskForm):  # type: ignore[misc]
     """The challenge whose code is to be sent again."""
 
     challenge_id = HiddenField(validators=[Length(max=MAX_CHALLENGE_ID)])
+
+
+def sent_values(
+    form_type: type[FlaskForm], sent: Mapping[str, str]
+) -> dict[str, str | bool | None]:
+    """What was sent for that form's fields: texts, None where one is missing, ticks as bools."""
+    return {
+        name: sent.get(name, "") not in BooleanField.false_values if ticked else sent.get(name)
+        for name, ticked in _fields(form_type)  # type: ignore[arg-type]
+    }
+
+
+@cache
+def _fields(form_type: Any) -> tuple[tuple[str, bool], ...]:
+    """The names of a form's fields, and whether each is a box to tick."""
+    return tuple(
+        (name, issubclass(field.field_class, BooleanField))
+        for name, field in vars(form_type).items()
+        if isinstance(field, UnboundField)
+    )

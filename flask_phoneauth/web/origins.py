@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from flask import request
@@ -64,6 +65,7 @@ def this_page() -> str:
     return f"{path}?{query}" if query else path
 
 
+@lru_cache(maxsize=64)
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -77,6 +79,7 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
+@lru_cache(maxsize=64)
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True

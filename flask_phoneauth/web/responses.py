@@ -16,6 +16,12 @@ from flask_phoneauth.web.binding import Binding
 
 PROBLEM_TYPE = "urn:flask-phoneauth:problem:"
 FRAMING = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": FRAMING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +130,14 @@ def session_fields(record: SessionRecord, current: SessionRecord | None) -> dict
 
 def harden(response: Response) -> Response:
     """Never cached, never framed, and told apart by form and by cookie."""
-    response.headers["Cache-Control"] = "no-store"
-    response.vary.update(("Accept", "Cookie"))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Content-Security-Policy", FRAMING)
+    headers = response.headers
+    headers["Cache-Control"] = "no-store"
+    if "Vary" in headers:
+        response.vary.update(("Accept", "Cookie"))
+    else:
+        headers["Vary"] = "Accept, Cookie"
+    present = {name.lower() for name, _ in headers}
+    for name, value in _SAFE.items():
+        if name.lower() not in present:
+            headers.add(name, value)
     return response

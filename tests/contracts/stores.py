@@ -14,7 +14,13 @@ import servers
 from postgres_server import shared_server
 from sqlalchemy import select
 
-from flask_phoneauth.budgets import AskPrice, ask_price, failure_charges, tries_charge
+from flask_phoneauth.budgets import (
+    AskPrice,
+    ask_price,
+    failure_charges,
+    replacement_price,
+    tries_charge,
+)
 from flask_phoneauth.budgets import cooldowns as cooldowns_of
 from flask_phoneauth.database import migrate
 from flask_phoneauth.database.engine import Database
@@ -24,7 +30,7 @@ from flask_phoneauth.otp.code import derive_code, digest_code
 from flask_phoneauth.otp.keys import Keyring
 from flask_phoneauth.records import LOGIN, Job
 from flask_phoneauth.settings import Settings
-from flask_phoneauth.stores.base import ChallengeStore, Issued, Settlement
+from flask_phoneauth.stores.base import ChallengeStore, Issued, Replacement, Settlement
 from flask_phoneauth.stores.memory import MemoryStore
 from flask_phoneauth.stores.redis import RedisStore
 from flask_phoneauth.stores.redis_server import RedisServer
@@ -297,6 +303,18 @@ class Bench:
         """Look without touching."""
         price = self.price(phone_tag_of(challenge_id), who)
         return self.store.peek(challenge_id, binding_of(who), price, now=self.now)
+
+    def receipt(self, job: Job, delivery: str, reason: str = "", lost_by: str = "first") -> Any:
+        """A vendor's word; what is lost may be sent anew, unless nobody has lost it."""
+        price = replacement_price(self.settings, phone_tag_of(job.challenge_id))
+        return self.store.advance(
+            job.challenge_id,
+            job.asked_at,
+            delivery,
+            reason,
+            replacement=Replacement(lost_by, price) if lost_by else None,
+            now=self.now,
+        )
 
     def _name(self, who: str) -> str:
         return self.keys.hashed("binding", binding_of(who))

@@ -142,6 +142,58 @@ def test_every_key_has_an_end(kind: str, tmp_path: Path) -> None:
             assert 0 < node.client.pttl(key) <= (86_400 + 86_400 // 6) * 1000, key
 
 
+def test_no_budget_or_wait_is_forgotten_while_it_counts(redis: Bench) -> None:
+    redis.begun()
+    client, counted = servers.single().client, {}
+    for key in client.scan_iter():
+        kind = key.decode().rpartition(":")[2]
+        counted[kind] = min(client.pttl(key) / 1000, counted.get(kind, 10**9))
+    assert counted["day"] > 86_400 + 86_400 // 6 - 60
+    assert counted["total"] > 86_400 + 86_400 // 6 - 60
+    for kind in ("sends", "asks", "unproven"):
+        assert counted[kind] > 3600 + 600 - 60
+    assert counted["cooldown"] > 3600 - 60
+    assert counted["challenges"] > 900 - 60
+
+
+def test_a_challenge_that_ends_takes_no_time_from_its_neighbours(redis: Bench) -> None:
+    redis.begun(who="ann")
+    redis.now += 30
+    other = redis.begun(who="bea").challenge.id
+    redis.enter(other, redis.code(other), "bea")
+    (name,) = servers.single().client.keys("*:challenges")
+    assert servers.single().client.ttl(name) > 860
+
+
+def test_a_budget_keeps_no_more_buckets_than_its_window_sees(redis: Bench) -> None:
+    redis.configure(cooldown=(1,), sends_per_hour=500, sends_per_day=500)
+    for turn in range(12):
+        redis.begun(who=f"w{turn}")
+        redis.now += 600
+    client = servers.single().client
+    for key in (*client.keys("*:sends"), *client.keys("*:asks")):
+        assert client.hlen(key) == 7
+
+
+def test_a_budget_that_somebody_deleted_is_neither_made_anew_nor_negative(redis: Bench) -> None:
+    redis.configure(cooldown=(1,), sends_per_hour=2)
+    mine = redis.begun(who="ann").challenge.id
+    redis.now += 1
+    redis.resend(mine)
+    client = servers.single().client
+    client.delete(*client.keys("*:day"), *client.keys("*:sends"), *client.keys("*:unproven"))
+    redis.now += 2
+    redis.begun(who="bea")
+    client.delete(*client.keys("*:day"))
+    assert isinstance(redis.enter(mine, redis.code(mine)), Right)
+    assert not client.keys("*:day")
+    assert all(client.pttl(key) > 0 for key in client.scan_iter())
+    for turn in range(2):
+        redis.begun(who=f"w{turn}")
+        redis.now += 2
+    assert redis.ask(who="late").code == "budget_exhausted"
+
+
 def test_a_numbers_keys_share_its_tag_and_no_key_or_value_holds_the_number(redis: Bench) -> None:
     begun = redis.begun(free=False)
     tag = begun.challenge.id.partition(".")[0]
@@ -167,6 +219,7 @@ def test_a_seed_lives_on_with_a_pending_code_and_no_longer_where_that_fails(redi
     client = servers.single().client
     (name,) = client.keys("*:seed:*")
     redis.now += 200
+    client.expire(name, 100)  # Redis' own clock stands still here
     again = redis.resend(begun.challenge.id)
     assert 299 <= client.ttl(name) <= 300
     redis.settle(again.job, "failed", reason="unreachable")
@@ -214,6 +267,37 @@ def test_a_refused_ask_on_a_cluster_leaves_the_address_and_the_browser_as_they_w
     cluster.begun("+447400123458", "cat", address="cafe")
     refused = cluster.ask("+447400123459", "dan", address="cafe")
     assert refused.code == "rate_limited"
+
+
+def test_what_an_address_cannot_pay_is_not_paid_for_a_moment_either(cluster: Bench) -> None:
+    know_scripts("redis_cluster")
+    cluster.configure(address_asks_per_hour=1)
+    cluster.begun(who="ann", address="office")
+    with commands("redis_cluster") as seen:
+        assert cluster.ask(BOB, "bea", address="office").code == "rate_limited"
+    assert seen == ["EVALSHA", "EVALSHA"]  # nothing to be given back
+
+
+def test_a_refused_ask_on_a_cluster_takes_no_rung_off_the_browsers_waits(cluster: Bench) -> None:
+    cluster.begun(who="ann")
+    cluster.now += 5
+    cluster.begun("+447400123458", "cat", address="car")
+    cluster.now += 25
+    assert cluster.ask("+447400123458", "ann").code == "cooldown"
+    assert cluster.begun("+447400123459", "ann").resend_in == 60
+
+
+def test_what_is_put_back_on_a_cluster_is_no_later_wait(cluster: Bench) -> None:
+    store: Any = cluster.store
+    tag = cluster.keys.phone_tag(ALICE)
+    price = cluster.price(tag, "ann")
+    reserved = store._shared.reserve(price, cluster.now, pay=True)
+    assert reserved.paid
+    store._shared.succeed(b"[]", price.cooldowns, cluster.now)  # of another number, meanwhile
+    former, cluster.now = cluster.now, cluster.now + 5
+    assert cluster.begun(BOB, "ann").resend_in == 30
+    store._shared.undo(reserved, former)
+    assert cluster.ask("+447400123459", "ann") == Refusal("cooldown", 30)
 
 
 # --- opening ----------------------------------------------------------------------------------

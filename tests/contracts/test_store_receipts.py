@@ -8,11 +8,11 @@ import pytest
 from contracts.stores import Bench
 
 from flask_phoneauth.records import Job
-from flask_phoneauth.stores.base import Issued
+from flask_phoneauth.stores.base import Advanced, Issued
 
 
 def advance(bench: Bench, job: Job, delivery: str, reason: str = "") -> bool:
-    return bench.store.advance(job.challenge_id, job.asked_at, delivery, reason, now=bench.now)
+    return bench.receipt(job, delivery, reason, lost_by="") == Advanced()
 
 
 def shown(bench: Bench, job: Job) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import servers
 from flask import Flask
+from redis_replicas import family
 from scripted_server import ScriptedServer, answer, drop
 from web_steps import database_of
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -183,6 +184,39 @@ def test_a_redis_that_may_forget_budgets_is_a_fault_until_it_may_not(make):
         code, found = examined(app)
         assert code == 0
         assert ("ok", "store", "redis answers") in found
+    finally:
+        server.end()
+
+
+def test_what_a_failover_would_lose_is_told(make):
+    pair = family()
+    url = pair.primary.url
+
+    def told(wanted):
+        changes = {"PHONEAUTH_STORE_URL": url, "PHONEAUTH_REDIS_WAIT": wanted}
+        code, found = examined(make(changes))
+        (one,) = [(level, text) for level, about, text in found if about == "replicas"]
+        assert code == (one[0] == "fault")
+        return one
+
+    try:
+        level, text = told(0)
+        assert level == "hint"
+        assert "a used code may be good again" in text
+        assert "PHONEAUTH_REDIS_WAIT = 1" in text
+        assert told(1) == ("ok", "each write waits for 1 of 1")
+        level, text = told(2)
+        assert level == "fault"
+        assert "Redis has only 1: every write is refused. Add replicas, or lower it" in text
+    finally:
+        pair.end()
+
+
+def test_a_redis_without_replicas_has_no_failover_to_speak_of(make):
+    server = servers.plain()
+    try:
+        _, found = examined(make({"PHONEAUTH_STORE_URL": server.url}))
+        assert not [about for _, about, _ in found if about == "replicas"]
     finally:
         server.end()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+import servers
 from cachelib import FileSystemCache
 from contracts.racing import crowd
 from flask import Flask, session
@@ -23,6 +25,7 @@ from flask_login import (
 from flask_session import Session as ServerSession
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 from web_steps import BROWSER, OTHER_PHONE, PHONE, ask, entry, problem, start_form, type_code
@@ -344,12 +347,33 @@ def test_a_code_stays_good_while_the_users_database_is_lost(create_app, phoneaut
     assert client.post("/auth/verify", json=asked).get_json()["new_user"] is True
 
 
-@pytest.fixture
-def server_side(create_app, tmp_path):
-    """The host keeps its sessions on the server, in files."""
+@contextmanager
+def in_files(tmp_path):
+    """Flask-Session's settings for a folder."""
     kept = FileSystemCache(str(tmp_path / "sessions"), mode=0o600)
-    app = create_app(SESSION_TYPE="cachelib", SESSION_CACHELIB=kept)
-    ServerSession(app)
+    yield {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": kept}
+
+
+@contextmanager
+def in_redis(tmp_path):
+    """Flask-Session's settings for a Redis, which holds our challenges too."""
+    url = servers.start_redis("single")
+    with Redis.from_url(url) as kept:
+        yield {"SESSION_TYPE": "redis", "SESSION_REDIS": kept, "PHONEAUTH_STORE_URL": url}
+
+
+@pytest.fixture(params=[in_files, in_redis], ids=["files", "redis"])
+def server_side(create_app, tmp_path, request):
+    """The host keeps its sessions on the server."""
+    with request.param(tmp_path) as settings:
+        app = create_app(**settings)
+        ServerSession(app)
+        add_basket(app)
+        yield app
+
+
+def add_basket(app):
+    """Pages that keep something in the session."""
 
     @app.get("/plant")
     def plant():
@@ -359,8 +383,6 @@ def server_side(create_app, tmp_path):
     @app.get("/held")
     def held():
         return {"sid": session.sid, "basket": session.get("basket")}
-
-    return app
 
 
 def test_a_server_side_session_gets_a_new_id_at_login_and_keeps_the_basket(
@@ -377,6 +399,24 @@ def test_a_server_side_session_gets_a_new_id_at_login_and_keeps_the_basket(
     assert client.get("/mine").text == "2 new"
     assert thief.get("/mine", headers=JSON).status_code == 401
     assert thief.get("/held").get_json()["basket"] is None
+
+
+def test_a_planted_session_is_gone_from_the_server_after_login(create_app, phoneauth_code):
+    with in_redis(None) as settings:
+        app = create_app(**settings)
+        ServerSession(app)
+        add_basket(app)
+        client, kept = app.test_client(), settings["SESSION_REDIS"]
+        planted = client.get("/plant").text
+        assert kept.keys("session:*") == [f"session:{planted}".encode()]
+        page = start_form(client)
+        assert type_code(client, page, phoneauth_code(PHONE)).status_code == 303
+        (held,) = kept.keys("session:*")
+        assert held == f"session:{client.get('/held').get_json()['sid']}".encode()
+        assert held != f"session:{planted}".encode()
+        assert kept.keys("phoneauth:*")  # our own stand beside it
+        client.post("/auth/logout", json={})
+        problem(client.get("/auth/me"), 401, "not_signed_in")
 
 
 def test_a_server_side_session_ends_with_the_registrys(server_side, phoneauth_login):

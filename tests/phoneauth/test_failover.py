@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
@@ -30,6 +31,7 @@ class Scripted:
         self.clock: Clock | None = None
         self.sent: list[Outbound] = []
         self.closed = False
+        self.told: Callable[[str], None] = lambda name: None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Scripted:
@@ -37,6 +39,7 @@ class Scripted:
 
     def send(self, outbound: Outbound) -> Accepted:
         self.sent.append(outbound)
+        self.told(self.name)
         if self.clock is not None:
             self.clock.now += self.takes
         if self.failure is not None:
@@ -172,3 +175,23 @@ def test_close_closes_every_provider() -> None:
     providers = [Scripted("first"), Scripted("second")]
     Delivery(providers).close()
     assert all(provider.closed for provider in providers)
+
+
+@pytest.mark.parametrize(
+    ("lost_by", "order"), [("a", "bca"), ("b", "cab"), ("c", "abc"), ("gone", "abc"), ("", "abc")]
+)
+def test_whoever_lost_a_message_is_asked_last(lost_by: str, order: str) -> None:
+    asked: list[str] = []
+    providers = [Scripted(name, ProviderDown("unreachable")) for name in "abc"]
+    for provider in providers:
+        provider.told = asked.append
+    with pytest.raises(ProviderDown):
+        Delivery(providers).send(MESSAGE, lost_by=lost_by)
+    assert "".join(asked) == order
+
+
+def test_an_uncertain_message_in_place_of_a_lost_one_is_the_last() -> None:
+    first, second = Scripted("first"), Scripted("second", SendUncertain("read_timeout"))
+    with pytest.raises(SendUncertain):
+        Delivery([first, second]).send(MESSAGE, lost_by="first")
+    assert tried(first, second) == [0, 1]

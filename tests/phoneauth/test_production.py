@@ -59,6 +59,12 @@ FAULTS = [
         "PHONEAUTH_ALLOW_MEMORY_IN_PRODUCTION",
     ),
     (
+        "sessions in memory",
+        {"PHONEAUTH_SESSION_STORE_URL": "memory://"},
+        "PHONEAUTH_SESSION_STORE_URL",
+        "PHONEAUTH_ALLOW_MEMORY_IN_PRODUCTION",
+    ),
+    (
         "insecure cookie",
         {"SESSION_COOKIE_SECURE": False},
         "SESSION_COOKIE_SECURE",

@@ -123,15 +123,49 @@ def test_the_code_page_says_what_the_receipt_said(client: FlaskClient, vendor: V
     assert ">The message was delivered.<" in page.text
 
 
-def test_a_lost_message_is_told_and_its_code_stays_good(
+def test_a_lost_message_is_sent_once_more_with_the_same_code(
     client: FlaskClient, vendor: Vendor, heard: list[str], phoneauth_code: Callable[[str], str]
 ) -> None:
     asked = ask(client)
+    lost = vendor.server.requests[-1]
     vendor.report(client, "undelivered", fields={"ErrorCode": "30003"})
-    assert delivery(client, asked) == "failed"
-    assert heard == ["sent", "failed"]
+    again = vendor.server.requests[-1]
+    assert len(vendor.server.requests) == 2
+    assert again.form["Body"].rpartition("#")[2] == lost.form["Body"].rpartition("#")[2]
+    assert again.form["StatusCallback"] != lost.form["StatusCallback"]
+    assert delivery(client, asked) == "sent"
+    assert heard == ["sent", "failed", "sent"]
+    vendor.report(client, "delivered", url=lost.form["StatusCallback"])
+    assert delivery(client, asked) == "sent"  # the lost one's word counts no more
+    vendor.report(client, "delivered")
+    assert delivery(client, asked) == "delivered"
     entered = entry(asked, phoneauth_code(PHONE))
     assert client.post("/auth/verify", json=entered).status_code == 200
+
+
+def test_a_message_that_is_lost_twice_is_told_and_its_code_stays_good(
+    client: FlaskClient, vendor: Vendor, heard: list[str], phoneauth_code: Callable[[str], str]
+) -> None:
+    asked = ask(client)
+    first = vendor.callback
+    vendor.report(client, "undelivered", fields={"ErrorCode": "30003"})
+    for url in (vendor.callback, vendor.callback, first):
+        assert vendor.report(client, "undelivered", url=url).status_code == 200
+    assert len(vendor.server.requests) == 2
+    assert delivery(client, asked) == "failed"
+    assert heard == ["sent", "failed", "sent", "failed"]
+    entered = entry(asked, phoneauth_code(PHONE))
+    assert client.post("/auth/verify", json=entered).status_code == 200
+
+
+def test_a_full_queue_sends_a_lost_message_no_more_and_the_vendor_is_answered(
+    app: Flask, client: FlaskClient, vendor: Vendor
+) -> None:
+    asked = ask(client)
+    app.extensions["phoneauth"].live.parts.dispatch.close()
+    assert vendor.report(client, "undelivered").status_code == 200
+    assert len(vendor.server.requests) == 1
+    assert delivery(client, asked) == "failed"
 
 
 def test_a_repeated_or_reordered_receipt_changes_nothing(
@@ -335,8 +369,11 @@ def test_with_sign_up_off_a_receipt_tells_no_visitor_who_has_an_account(
     known, unknown = ask(client, PHONE), ask(client, "+447400123457")
     closed.extensions["phoneauth"].live.parts.dispatch.close()
     assert len(vendor.server.requests) == seen + 1
+    assert vendor.report(client, "undelivered").status_code == 200
+    assert heard[-1] == "failed"  # and nothing is sent anew: what that costs would tell
+    assert len(vendor.server.requests) == seen + 1
     assert vendor.report(client, "delivered").status_code == 200
-    assert "delivered" in heard
+    assert heard[-1] == "delivered"
     assert delivery(client, known) == delivery(client, unknown) == "sent"
     phoneauth_clock.advance(31)
     assert delivery(client, known) == delivery(client, unknown) == "failed"

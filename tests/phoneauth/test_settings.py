@@ -133,7 +133,7 @@ def test_a_figure_must_be_a_positive_whole_number(key: str) -> None:
     for value in (300.0, "300", True, [300]):
         with pytest.raises(SettingError, match=f"PHONEAUTH_{key} must be a whole number"):
             build(**{key: value})
-    for value in (0, -1, 10**10):
+    for value in (-1, 10**10) if key == "REDIS_WAIT" else (0, -1, 10**10):
         with pytest.raises(SettingError, match=rf"PHONEAUTH_{key} must be \d+ to \d+, not {value}"):
             build(**{key: value})
 
@@ -193,6 +193,9 @@ def test_malformed_test_numbers_are_refused_with_an_example(numbers: object) -> 
         ({"MAX_TRIES": 11}, r"MAX_TRIES must be 1 to 10"),
         ({"DISPATCH": "celery"}, r"DISPATCH must be 'thread' or 'inline'"),
         ({"DISPATCH": "inline", "SIGNUP": False}, r"DISPATCH = 'inline'.*SIGNUP.*'thread'"),
+        ({"REDIS_WAIT": 6, "STORE_URL": "redis://host"}, r"REDIS_WAIT must be 0 to 5"),
+        ({"REDIS_WAIT": 1}, r"REDIS_WAIT needs Redis: set PHONEAUTH_STORE_URL"),
+        ({"REDIS_WAIT": 1, "STORE_URL": "memory://"}, r"REDIS_WAIT needs Redis"),
         ({"COOLDOWN": []}, r"COOLDOWN must be seconds"),
         ({"COOLDOWN": [30, 0]}, r"COOLDOWN must be seconds"),
         ({"URL_PREFIX": "auth"}, r"URL_PREFIX must begin with /"),

@@ -1,17 +1,30 @@
--- A vendor's receipt moves the newest message's delivery forward.
+-- A vendor's receipt moves the newest message's delivery forward; a lost one is asked for anew.
 
 local doc = read(given.id)
 if not doc or doc.ended ~= '' or tonumber(doc.asked_at) ~= given.asked_at then
-  return 0
+  return { 'nothing' }
 end
 if now >= tonumber(doc.generations[#doc.generations][2]) then
-  return 0
+  return { 'nothing' }
 end
+
+local moved = false
 for _, step in ipairs(given.after) do
-  if doc.delivery == step then
-    doc.delivery, doc.reason = given.delivery, given.reason
-    write(doc)
-    return 1
+  moved = moved or doc.delivery == step
+end
+if not moved then
+  return { 'nothing' }
+end
+doc.delivery, doc.reason = given.delivery, given.reason
+
+local replaceable = given.price and doc.delivery == 'failed' and doc.lost_by == ''
+if replaceable and lasts(doc) and redis.call('EXISTS', seed_key(doc.id)) == 1 then
+  local price = doc.free and when_free(given.price) or given.price
+  local rules = waits(price, 0, false)
+  if #rules == 0 then
+    doc.lost_by = given.lost_by
+    return send_again(doc, price, doc.free and {} or given.spends, 0)
   end
 end
-return 0
+write(doc)
+return { 'moved' }

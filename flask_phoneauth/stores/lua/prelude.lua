@@ -264,10 +264,15 @@ local function pay(doc, price, shared_too)
   return issued(write(doc), longest, 1, shared_too)
 end
 
+-- whether the newest code has enough time left to be sent once more
+local function lasts(doc)
+  local left = tonumber(doc.generations[#doc.generations][2]) - now
+  return left >= math.max(REPEAT_FLOOR, REPEAT_SHARE * doc.code_ttl)
+end
+
 local function send_again(doc, price, spends, shared_too)
-  local newest = doc.generations[#doc.generations]
-  local enough = math.max(REPEAT_FLOOR, REPEAT_SHARE * doc.code_ttl)
-  if tonumber(newest[2]) - now < enough then
+  if not lasts(doc) then
+    local newest = doc.generations[#doc.generations]
     local kept = {}
     if newest[3] == '' then -- nothing of the pending one is known to have left: renew it
       for place = 1, #doc.generations - 1 do

@@ -1,0 +1,38 @@
+"""How often a login asks Redis and SQL: counted on the way out of this process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from redis.connection import AbstractConnection
+from sqlalchemy import Engine, event
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """`redis commands`, `SQL statements` and `SQL transactions` while it is open."""
+    seen: Counter[str] = Counter()
+    send = AbstractConnection.send_command
+
+    def sent(self: Any, *args: Any, **options: Any) -> Any:
+        seen["Redis commands"] += 1
+        return send(self, *args, **options)  # type: ignore[no-untyped-call]
+
+    def executed(*_: Any) -> None:
+        seen["SQL statements"] += 1
+
+    def begun(_: Any) -> None:
+        seen["SQL transactions"] += 1
+
+    AbstractConnection.send_command = sent  # type: ignore[method-assign]
+    event.listen(Engine, "before_cursor_execute", executed)
+    event.listen(Engine, "begin", begun)
+    try:
+        yield seen
+    finally:
+        AbstractConnection.send_command = send  # type: ignore[method-assign]
+        event.remove(Engine, "before_cursor_execute", executed)
+        event.remove(Engine, "begin", begun)
