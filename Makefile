@@ -7,12 +7,12 @@ SANDBOX_PORT ?= 8025
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pictures lint types docs bench browser servers node clean
+.PHONY: help demo test pictures lint types docs bench bench-sandbox browser servers node clean
 
 help:
 	@echo "make demo   run the example app and the SMS sandbox (APP_PORT, SANDBOX_PORT)"
 	@echo "make test   run the whole suite, browser included"
-	@echo "make lint types docs bench"
+	@echo "make lint types docs bench bench-sandbox"
 
 $(VENV)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -63,6 +63,10 @@ docs: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-sandbox: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m benchmarks.sandbox $(BENCH)
 
 clean:
 	rm -rf $(VENV) docs/_build .demo

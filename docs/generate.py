@@ -19,7 +19,10 @@ from flask_phoneauth import errors, signals
 from flask_phoneauth.production import production_faults
 from flask_phoneauth.settings import PREFIX, Settings
 from sms_sandbox.control import document
+from sms_sandbox.control.faults import EFFECTS
 from sms_sandbox.control.routes import ROOT, operations
+from sms_sandbox.facades import FACADES
+from sms_sandbox.numbers import numbers
 from sms_sandbox.settings import Settings as SandboxSettings
 
 DOCS = Path(__file__).parent
@@ -125,6 +128,11 @@ FIXED: Sequence[tuple[str, str, str]] = (
     ("flask_phoneauth.database.postgres:MIGRATION_SECONDS", "s", "for `init-db` on PostgreSQL"),
     ("flask_phoneauth.stores.redis_server:CONNECT_SECONDS", "s", "for a connection to Redis"),
     ("flask_phoneauth.stores.redis_server:COMMAND_SECONDS", "s", "for a command of Redis"),
+    (
+        "flask_phoneauth.stores.redis_replicas:WAIT_SECONDS",
+        "s",
+        "for the replicas that `REDIS_WAIT` asks for",
+    ),
     ("flask_phoneauth.stores.redis_server:POOL_WAIT_SECONDS", "s", "for a pooled connection to "
      "Redis"),
     ("flask_phoneauth.stores.redis_server:POOL_SIZE", "", "connections of a process to one server "
@@ -150,8 +158,20 @@ SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
     ("sms_sandbox.inbox.accept:MAX_RAW", "characters", "of a request, kept with its message"),
     ("sms_sandbox.control.codes:DEFAULT_TIMEOUT", "s", "of a wait, if it names none"),
     ("sms_sandbox.control.codes:MAX_TIMEOUT", "s", "of a wait, at most"),
-    ("sms_sandbox.inbox.match:MAX_PATTERN", "characters", "of `body_regex`"),
+    ("sms_sandbox.patterns:MAX_PATTERN", "characters", "of `body_regex` and a rule's `regex`"),
     ("sms_sandbox.segments:MAX_SEGMENTS", "", "parts of one text message"),
+    ("sms_sandbox.inbox.faults:MAX_RULES", "", "fault rules; one that is spent makes room"),
+    ("sms_sandbox.inbox.admit:MAX_DELAY", "s", "by which a fault holds an answer up"),
+    (
+        "sms_sandbox.inbox.parts:MAX_HELD",
+        "",
+        "answers held up by faults at once; one more is answered 503",
+    ),
+    ("sms_sandbox.storage.handsets:KEPT", "", "handsets of an account of which something is known"),
+    ("sms_sandbox.inbox.handsets:MAX_HANDSETS", "", "handsets of all accounts together"),
+    ("sms_sandbox.inbox.handsets:MAX_OPTED_OUT", "", "senders that one handset declines"),
+    ("sms_sandbox.control.handsets:MAX_LISTED", "", "handsets in a list"),
+    ("sms_sandbox.inbox.calls:WATCHED", "", "newest messages among which calls are listed"),
     (
         "sms_sandbox.inbox.callbacks:MAX_WAITING",
         "",
@@ -162,12 +182,37 @@ SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
         "",
         "attempts of one message's callbacks in the log",
     ),
+    ("sms_sandbox.storage.search:COUNTED", "", "messages of a filter that `total` counts"),
+    ("sms_sandbox.storage.search:COUNTED_TEXT", "", "messages of a search that `total` counts"),
+    (
+        "sms_sandbox.storage.search:SHORT_WORDS",
+        "",
+        "newest messages in which a word of one or two characters is looked for",
+    ),
+    ("sms_sandbox.inbox.callbacks:MAX_LOGGED", "", "attempts of all in the log"),
+    ("sms_sandbox.inbox.mutations:HOLD_SECONDS", "s", "that a callback lets the next one pass"),
+    ("sms_sandbox.inbox.mutations:STALE_SECONDS", "s", "by which a stale callback is too old"),
+    ("sms_sandbox.control.accounts:MAX_ALIASES", "", "further names of an account"),
     ("sms_sandbox.webhooks:POSTMEN", "", "callbacks being posted at once"),
     ("sms_sandbox.webhooks:PER_ORIGIN", "", "of them to one receiver"),
     ("sms_sandbox.outgoing:MAX_ANSWER_BYTES", "bytes", "of a receiver's answer that are kept"),
+    ("sms_sandbox.facades.aws.query:MAX_FIELDS", "", "fields of a request to SNS"),
+    ("sms_sandbox.facades.aws.wire:MAX_TEXT", "characters", "of a text sent through AWS"),
+    (
+        "sms_sandbox.facades.aws.sandbox_numbers:MAX_NUMBERS",
+        "",
+        "SMS-sandbox phone numbers of an AWS account and region",
+    ),
+    (
+        "sms_sandbox.facades.aws.opt_outs:OPT_IN_SECONDS",
+        "s",
+        "until a number can be opted in at SNS again",
+    ),
+    ("sms_sandbox.facades.aws.readback:MAX_SHOWN", "", "messages in an answer as of LocalStack"),
 )
 SANDBOX_SETTINGS: Mapping[str, tuple[str, str]] = {
     "retention": ("messages", "kept, unless `--retention` or `PUT /settings` says otherwise"),
+    "retention_bytes": ("bytes", "of messages and their requests, unless `--retention-bytes` says"),
     "max_waits": ("", "waits at once; one more is answered 503"),
     "max_streams": ("", "event streams at once; one more is answered 503"),
     "sent_after": ("s", "after which a message is `sent`"),
@@ -284,6 +329,44 @@ def sandbox_api() -> str:
     parts.append("## Shapes\n\n")
     parts += [_shape(name, shape) for name, shape in described["components"]["schemas"].items()]
     return "".join(parts)
+
+
+def sandbox_numbers() -> str:
+    """Every number with a meaning, by its kind."""
+    magic = [one for facade in FACADES for one in facade.magic]
+    rows = numbers(magic)
+    virtual = [[f"`{one.number}`", one.means] for one in rows if one.kind == "virtual"]
+    scenarios = [
+        [f"`{one.number}`", f"`{one.name}`", one.means] for one in rows if one.kind == "scenario"
+    ]
+    vendors = [
+        [f"`{one.number}`", str(one.provider), one.means] for one in rows if one.kind == "magic"
+    ]
+    return "\n".join(
+        (
+            "### Virtual numbers\n",
+            table(("Number", "What it means"), virtual),
+            "### Scenarios\n",
+            table(("Number", "Name", "What happens to a message"), scenarios),
+            "### Magic numbers\n",
+            table(("Number", "Provider", "What it means"), vendors),
+        )
+    )
+
+
+def fault_effects() -> str:
+    """The fields of every effect."""
+    rows = [
+        [f"`{kind}`" if place == 0 else "", f"`{one.name}`", _field(one), one.description]
+        for kind, fields_of_it in EFFECTS.items()
+        for place, one in enumerate(fields_of_it.fields)
+    ]
+    bare = [[f"`{kind}`", "", "", "No fields."] for kind, one in EFFECTS.items() if not one.fields]
+    return table(("Effect", "Field", "Type", "About"), [*rows, *bare])
+
+
+def _field(one: Any) -> str:
+    return _schema_text(one.kind.schema) + (", required" if one.required else "")
 
 
 def _permit(wrong: Settings, fault: object) -> str:
@@ -429,6 +512,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "signals": signal_list,
     "production_checks": production_checks,
     "sandbox_api": sandbox_api,
+    "sandbox_numbers": sandbox_numbers,
+    "fault_effects": fault_effects,
 }
 
 

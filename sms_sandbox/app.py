@@ -8,16 +8,19 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sms_sandbox import control
-from sms_sandbox.clock import Clock, RealClock
+from sms_sandbox.clock import Clock, Clocks, RealClock
 from sms_sandbox.control.guard import check_host, check_password
 from sms_sandbox.control.operations import create_operations
 from sms_sandbox.control.routes import MAX_BODY_BYTES
 from sms_sandbox.errors import BodyTooLarge, SandboxError, Unauthorized
+from sms_sandbox.exchange import ConnectionDropped, Exchanges
 from sms_sandbox.facades import FACADES, Facade, Room, facade_of
+from sms_sandbox.ids import Ids
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.outgoing import Outgoing
 from sms_sandbox.settings import Settings
 from sms_sandbox.storage import Database
+from sms_sandbox.storage import ids as storage_ids
 from sms_sandbox.timeline import Timeline
 from sms_sandbox.web.routes import create_blueprint as create_web
 from sms_sandbox.webhooks import Webhooks
@@ -36,7 +39,8 @@ class Sandbox:
     """A running sandbox's parts, without a server: ``open_sandbox`` makes one."""
 
     settings: Settings
-    clock: Clock
+    clock: Clocks
+    ids: Ids
     database: Database
     inbox: Inbox
     timeline: Timeline
@@ -52,14 +56,19 @@ class Sandbox:
 
 def open_sandbox(settings: Settings, clock: Clock | None = None) -> Sandbox:
     """Open the database, start the timeline and the webhooks. Raises ``SettingsError``."""
-    clock = clock or RealClock()
+    clocks = Clocks(clock or RealClock())
+    ids = Ids(settings.seed)
     database = Database(settings.db)
-    inbox = Inbox(settings, database, clock, {one.provider: one.render for one in FACADES})
-    timeline = Timeline(inbox, clock)
-    webhooks = Webhooks(inbox, clock, Outgoing(settings))
+    if settings.seed is not None:
+        with database.read() as connection:
+            storage_ids.load(connection, ids)
+        database.before_commit.append(lambda connection: storage_ids.keep(connection, ids))
+    inbox = Inbox(settings, database, clocks, ids, {one.provider: one for one in FACADES})
+    timeline = Timeline(inbox, clocks)
+    webhooks = Webhooks(inbox, clocks, Outgoing(settings))
     timeline.start()
     webhooks.start()
-    return Sandbox(settings, clock, database, inbox, timeline, webhooks)
+    return Sandbox(settings, clocks, ids, database, inbox, timeline, webhooks)
 
 
 def create_app(sandbox: Sandbox) -> Flask:
@@ -84,6 +93,7 @@ def create_app(sandbox: Sandbox) -> Flask:
 
     app.register_error_handler(SandboxError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(ConnectionDropped, _say_nothing)
     app.register_blueprint(control.create_blueprint(sandbox.inbox))
     app.register_blueprint(create_operations(sandbox.inbox, sandbox.timeline))
     app.register_blueprint(create_web(sandbox))
@@ -92,10 +102,11 @@ def create_app(sandbox: Sandbox) -> Flask:
         clock=sandbox.clock,
         database=sandbox.database,
         inbox=sandbox.inbox,
+        ids=sandbox.ids,
     )
     for facade in FACADES:
         app.register_blueprint(facade.create_blueprint(room))
-    app.wsgi_app = _ByHost(app.wsgi_app, FACADES)  # type: ignore[method-assign]
+    app.wsgi_app = Exchanges(_ByHost(app.wsgi_app, FACADES))  # type: ignore[method-assign]
     return app
 
 
@@ -112,6 +123,8 @@ class _ByHost:
         host = environ.get("HTTP_HOST", "").partition(":")[0].rstrip(".").casefold()
         for facade in self._facades:
             if facade.hosts.fullmatch(host):
+                # A signature may cover the path as its sender wrote it.
+                environ["sms_sandbox.path"] = environ.get("PATH_INFO", "")
                 environ["PATH_INFO"] = facade.prefix + environ.get("PATH_INFO", "")
         return self._app(environ, start_response)
 
@@ -125,6 +138,11 @@ def _refuse(error: SandboxError) -> Response:
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = 'Basic realm="sms-sandbox", charset="UTF-8"'
     return response
+
+
+def _say_nothing(_: ConnectionDropped) -> Response:
+    """What is never sent: the middleware closes the connection."""
+    return Response(status=204)
 
 
 def _refuse_http(error: HTTPException) -> Response:

@@ -1,7 +1,7 @@
 """A callback: one request that the sandbox owes the application, and each attempt to post it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,11 +11,16 @@ Failure = Literal["connection", "timeout", "4xx", "5xx", "refused", "other"]
 """Why an attempt failed; ``refused`` is an address that the sandbox itself does not post to."""
 
 
+Mutation = Literal["drop", "duplicate", "reorder", "stale", "bad_signature", "delay", "contradict"]
+"""What a fault, a scenario or a hand may do to a callback."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
     """One request as it goes out, signature included, and how stubborn the vendor is: at most
     ``retries`` more attempts after a failure in ``retry_on``, ``pause`` seconds of sandbox time
-    after the first, doubled each time. Time-outs are seconds of real time."""
+    after the first, doubled each time. Time-outs are seconds of real time. ``mutation`` is what was
+    done to it on purpose."""
 
     kind: str
     url: str
@@ -27,6 +32,7 @@ class Callback:
     pause: float = 1.0
     connect_timeout: float = 5.0
     total_timeout: float = 15.0
+    mutation: Mutation | None = None
 
     @property
     def origin(self) -> str:
@@ -43,24 +49,34 @@ class Callback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A callback in the queue: ``id`` is the one that its next attempt will have."""
+    """A callback in the queue: ``id`` is the one that its next attempt will have, ``clock`` the
+    account whose own clock it obeys ("": the sandbox's), ``place`` its place in the queue."""
 
     id: str
     message_seq: int
     attempt: int
     due_at: float
     callback: Callback
+    clock: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What an attempt came to: the receiver's answer or what went wrong, never neither."""
+    """What an attempt came to: the receiver's answer (``media``: of which type) or what went
+    wrong, never neither."""
 
     milliseconds: int
     status: int | None = None
     answer: str | None = field(default=None, repr=False)
+    media: str | None = None
     error: str | None = None
     failure: Failure | None = None
+
+    def noted(self, note: str) -> "Outcome":
+        """The same with one more thing said beside it, if there is something to say."""
+        both = f"{self.error} {note}" if self.error else note
+        return replace(self, error=both) if note else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +114,8 @@ class Attempt:
             "attempt": self.attempt,
             "at": rfc3339(self.at),
         }
+        if callback.mutation is not None:
+            shown["mutation"] = callback.mutation
         if self.next_attempt_at is not None:
             shown["next_attempt_at"] = rfc3339(self.next_attempt_at)
         return shown

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from sms_sandbox import settings as sandbox_settings
 from sms_sandbox.client import SandboxClient, SandboxRefused, SandboxUnreachable
 from sms_sandbox.errors import SettingsError
-from sms_sandbox.settings import DEFAULT_PORT, Settings
+from sms_sandbox.settings import DEFAULT_PORT, ERROR_TEXTS, Settings
 
 _FAILED = 1
 _MISUSED = 2
@@ -45,6 +45,8 @@ def serve(options: argparse.Namespace) -> int:
     from sms_sandbox.server import SandboxServer
 
     hosts = tuple(options.allow_host) if options.allow_host else None
+    named = options.credentials
+    known = None if named is None else sandbox_settings.read_credentials(named)
     networks = tuple(options.webhook_allow) if options.webhook_allow else None
     settings = sandbox_settings.from_environment(
         os.environ,
@@ -52,7 +54,13 @@ def serve(options: argparse.Namespace) -> int:
         port=options.port,
         db=options.db,
         password=options.password,
+        seed=options.seed,
+        strict=options.strict or None,
+        credentials=known,
+        error_texts=options.error_texts,
         retention=options.retention,
+        retention_bytes=options.retention_bytes,
+        retention_seconds=options.retention_seconds,
         allow_hosts=hosts,
         webhook_allow=networks,
     )
@@ -136,12 +144,31 @@ def reset(options: argparse.Namespace) -> int:
     return 0
 
 
+def faults(options: argparse.Namespace) -> int:
+    """List the fault rules, or add, remove or clear some."""
+    with _client(options) as client:
+        if options.add is not None:
+            found = [client.add_fault(_rule(options.add), options.account)]
+        elif options.remove is not None:
+            client.remove_fault(options.remove)
+            found = []
+        elif options.clear:
+            client.clear_faults(options.account)
+            found = []
+        else:
+            found = client.faults(options.account)
+    for one in found:
+        _print(options, one, _fault_line(one))
+    return 0
+
+
 def env(options: argparse.Namespace) -> int:
     """Print what points an application at the sandbox."""
-    values = _application_settings(options.url.rstrip("/"), options.account)
+    address = options.url.rstrip("/")
+    values = _application_settings(address, options.account) | _aws_settings(address)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
-    # No variable points the vendors' SDKs anywhere: as comments, so that a shell may read it all.
-    lines += [f"# {line}" for line in _sdk_lines(options.url.rstrip("/"))]
+    # No variable points the other SDKs anywhere: as comments, so that a shell may read it all.
+    lines += [f"# {line}" for line in _sdk_lines(address)]
     _print(options, values, "\n".join(lines))
     return 0
 
@@ -169,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "tail", tail, "print messages as they arrive")
     one = _command(commands, "reset", reset, "delete the messages of an account, or all")
     one.add_argument("--all", action="store_true")
+    _add_faults(commands)
     _command(commands, "env", env, "print what points an application here")
     return parser
 
@@ -189,7 +217,33 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="CIDR",
         help="a private network that callbacks may reach though bound beyond this machine",
     )
+    one.add_argument("--seed", type=int, metavar="N", help="the same ids at every run")
+    one.add_argument(
+        "--strict", action="store_true", help="let in only the credentials that are configured"
+    )
+    one.add_argument(
+        "--credentials", metavar="FILE", help="PROVIDER NAME SECRET [ACCOUNT] on each line"
+    )
+    one.add_argument(
+        "--error-texts",
+        choices=ERROR_TEXTS,
+        help="the vendors' sentences of today, or those that they have changed since",
+    )
     one.add_argument("--retention", type=int, metavar="N", help="messages to keep (10,000)")
+    one.add_argument(
+        "--retention-bytes", type=int, metavar="N", help="bytes of messages to keep (2 GiB)"
+    )
+    one.add_argument(
+        "--retention-seconds", type=float, metavar="N", help="how long to keep them (for ever)"
+    )
+
+
+def _add_faults(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = _command(commands, "faults", faults, "list, add or remove fault rules")
+    what = one.add_mutually_exclusive_group()
+    what.add_argument("--add", metavar="JSON", help="add a rule, as POST /api/v1/faults takes it")
+    what.add_argument("--remove", metavar="ID", help="remove one rule")
+    what.add_argument("--clear", action="store_true", help="remove all of the account, or all")
 
 
 def _add_wait(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -234,6 +288,7 @@ def _welcome(url: str, settings: Settings) -> str:
         lines.append("  and the password as FLASK_PHONEAUTH_SANDBOX_PASSWORD")
     lines += ["", "Point a vendor's own SDK at it:"]
     lines += [f"  {line}" for line in _sdk_lines(url)]
+    lines += [f"  export {name}={shlex.quote(value)}" for name, value in _aws_settings(url).items()]
     lines += ["", "Ctrl-C stops it."]
     return "\n".join(lines)
 
@@ -245,12 +300,36 @@ def _application_settings(url: str, account: str | None) -> dict[str, str]:
     return values
 
 
+def _aws_settings(url: str) -> dict[str, str]:
+    services = ("SNS", "PINPOINT_SMS_VOICE_V2")
+    return {f"AWS_ENDPOINT_URL_{service}": f"{url}/aws" for service in services}
+
+
 def _sdk_lines(url: str) -> list[str]:
     base = json.dumps(f"{url}/twilio")
-    return [
-        f"Twilio, Python: client.api.base_url = {base}",
-        f"Twilio, Node:   client.api.baseUrl = {base}",
-    ]
+    products = ("api", "verify", "lookups")
+    python = " = ".join(f"client.{product}.base_url" for product in products)
+    node = " = ".join(f"client.{product}.baseUrl" for product in products)
+    return [f"Twilio, Python: {python} = {base}", f"Twilio, Node:   {node} = {base}"]
+
+
+def _rule(text: str) -> dict[str, Any]:
+    try:
+        rule = json.loads(text)
+    except ValueError:
+        rule = None
+    if not isinstance(rule, dict):
+        raise SettingsError(
+            """The rule is one JSON object: '{"match": {}, "effect": {"type": "disconnect"}}'."""
+        )
+    return rule
+
+
+def _fault_line(fault: dict[str, Any]) -> str:
+    rest = {name: one for name, one in fault.items() if name not in ("id", "hits", "enabled")}
+    state = "" if fault["enabled"] else "  (off)"
+    # As JSON nothing of a pattern may steer the terminal.
+    return f"{fault['id']}  {fault['hits']} hits{state}  {json.dumps(rest)}"
 
 
 def _line(message: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A typed client of the control API, for tests and for the command line."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -11,6 +11,7 @@ import urllib3
 _ROOT = "/api/v1"
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 10.0
+_ADVANCE_SECONDS = 120.0
 _STREAM_SECONDS = 60.0  # four heartbeats
 
 
@@ -69,6 +70,10 @@ class SandboxClient:
         """Answer a message as its handset."""
         return self._write("POST", f"/messages/{_quote(message_id)}/reply", {"body": body})
 
+    def press(self, message_id: str, digits: str) -> dict[str, Any]:
+        """Press keys on the handset during a call that asks for them."""
+        return self._write("POST", f"/messages/{_quote(message_id)}/press", {"digits": digits})
+
     def messages(self, **filters: object) -> list[dict[str, Any]]:
         """One page of messages, newest first; the filters are those of ``GET /messages``."""
         found: list[dict[str, Any]] = self._read("/messages", filters)["messages"]
@@ -106,8 +111,84 @@ class SandboxClient:
         body = _given(status=status, error_code=error_code)
         return self._write("POST", f"/messages/{_quote(message_id)}/status", body)
 
+    def webhooks(self, message_id: str) -> list[dict[str, Any]]:
+        """Every attempt to post a message's callbacks, oldest first."""
+        path = f"/messages/{_quote(message_id)}/webhooks"
+        found: list[dict[str, Any]] = self._read(path, {})["webhooks"]
+        return found
+
+    def resend_webhook(self, attempt_id: str, mutate: str | None = None) -> dict[str, Any]:
+        """Post an attempt's request once more, as it was or with a mutation."""
+        body = _given(mutate=mutate)
+        return self._write("POST", f"/webhooks/{_quote(attempt_id)}/resend", body)
+
+    def clock(self, account: str | None = None) -> dict[str, Any]:
+        """The clock of an account, or of the sandbox: ``frozen`` and ``now``."""
+        return self._read("/clock", {"account": account})
+
+    def set_clock(
+        self, *, frozen: bool, now: str | None = None, account: str | None = None
+    ) -> dict[str, Any]:
+        """Stop a clock or let it run, from ``now`` (RFC 3339) if that is given."""
+        path = _with_query("/clock", {"account": account})
+        return self._write("PUT", path, _given(frozen=frozen, now=now))
+
+    def advance_clock(self, seconds: float, account: str | None = None) -> dict[str, Any]:
+        """Move a clock forward; what is due then has happened when this returns."""
+        path = _with_query("/clock/advance", {"account": account})
+        # A long stretch with many messages takes its time.
+        return self._write("POST", path, {"seconds": seconds}, wait=_ADVANCE_SECONDS)
+
+    def settings(self, account: str | None = None) -> dict[str, Any]:
+        """The settings of an account, or of all."""
+        return self._read("/settings", {"account": account})
+
+    def put_settings(self, account: str | None = None, **changes: object) -> dict[str, Any]:
+        """Change settings; the keywords are those of ``PUT /settings``."""
+        return self._write("PUT", _with_query("/settings", {"account": account}), changes)
+
+    def put_aliases(self, account: str, aliases: Iterable[str]) -> dict[str, Any]:
+        """Replace the further names that lead to an account."""
+        path = f"/accounts/{quote(account, safe='')}/aliases"
+        return self._write("PUT", path, {"aliases": list(aliases)})
+
+    def faults(self, account: str | None = None) -> list[dict[str, Any]]:
+        """The fault rules of one account, or all."""
+        found: list[dict[str, Any]] = self._read("/faults", {"account": account})["faults"]
+        return found
+
+    def fault(self, fault_id: str) -> dict[str, Any]:
+        """One fault rule with its hits."""
+        return self._read(f"/faults/{_quote(fault_id)}", {})
+
+    def add_fault(self, rule: Mapping[str, Any], account: str | None = None) -> dict[str, Any]:
+        """Add a fault rule: an object as ``POST /faults`` takes it."""
+        return self._write("POST", _with_query("/faults", {"account": account}), dict(rule))
+
+    def handset(self, number: str, account: str | None = None) -> dict[str, Any]:
+        """The handset of a number, as an account sees it."""
+        return self._read(f"/handsets/{_quote(number)}", {"account": account})
+
+    def put_handset(
+        self, number: str, account: str | None = None, **changes: object
+    ) -> dict[str, Any]:
+        """Change ``state``, ``opted_out``, ``sim_swapped_at`` or ``nickname`` of a handset."""
+        path = _with_query(f"/handsets/{_quote(number)}", {"account": account})
+        return self._write("PUT", path, changes)
+
+    def remove_fault(self, fault_id: str) -> None:
+        """Delete one fault rule."""
+        self._request("DELETE", f"/faults/{_quote(fault_id)}", None, _READ_SECONDS)
+
+    def clear_faults(self, account: str | None = None) -> int:
+        """Delete the fault rules of one account, or with ``None`` all; returns how many."""
+        query = {"account": account} if account is not None else {"all": True}
+        path = _with_query("/faults", query)
+        return int(self._request("DELETE", path, None, _READ_SECONDS)["deleted"])
+
     def reset(self, account: str | None = None) -> int:
-        """Delete the messages of one account, or with ``None`` of all; returns how many."""
+        """Delete the messages of one account, or with ``None`` of all, and everything that was
+        set; returns how many messages there were."""
         query = {"account": account} if account is not None else {"all": "true"}
         return int(self._write("POST", f"/reset?{urlencode(query)}", {})["deleted"])
 

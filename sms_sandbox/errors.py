@@ -4,9 +4,11 @@ SandboxError
 ├── InvalidRequest 400 · UnknownParameter 400
 ├── Unauthorized 401
 ├── CrossSite 403
-├── UnknownMessage 404 · NoCode 404 · UnknownWebhook 404
+├── UnknownMessage 404 · NoCode 404 · UnknownWebhook 404 · UnknownFault 404
 ├── WaitTimeout 408
-├── StatusConflict 409 · UnwantedMessage 409
+├── StatusConflict 409 · UnwantedMessage 409 · AliasTaken 409 · TooManyFaults 409 · NoListener 409
+├── Refused 422 (429 or 503 where the sender is to try again)
+├── FaultStruck (the status that a fault rule names)
 ├── BodyTooLarge 413
 ├── UnsupportedMediaType 415
 ├── Misdirected 421
@@ -16,6 +18,8 @@ SandboxError
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from sms_sandbox.reasons import Refusal
 
 
 class SandboxError(Exception):
@@ -115,6 +119,14 @@ class UnknownWebhook(SandboxError):
     title = "There is no such webhook attempt"
 
 
+class UnknownFault(SandboxError):
+    """No fault rule has this id: it never existed, or was deleted."""
+
+    code = "unknown_fault"
+    status = 404
+    title = "There is no such fault rule"
+
+
 class WaitTimeout(SandboxError):
     """Nothing matched in time; ``arrived`` lists the near misses."""
 
@@ -139,6 +151,30 @@ class UnwantedMessage(SandboxError):
     title = "A message arrived"
 
 
+class NoListener(SandboxError):
+    """Keys were pressed where no call asks for them."""
+
+    code = "no_listener"
+    status = 409
+    title = "Nobody waits for keys"
+
+
+class TooManyFaults(SandboxError):
+    """As many fault rules as the sandbox keeps are there already."""
+
+    code = "too_many_faults"
+    status = 409
+    title = "There are too many fault rules"
+
+
+class AliasTaken(SandboxError):
+    """A further name of an account that leads somewhere else already."""
+
+    code = "alias_taken"
+    status = 409
+    title = "The name is taken"
+
+
 class BodyTooLarge(SandboxError):
     """The request's body is over the limit."""
 
@@ -161,6 +197,59 @@ class Misdirected(SandboxError):
     code = "misdirected"
     status = 421
     title = "This host is not served here"
+
+
+class Refused(SandboxError):
+    """The network would not take this message, for a ``reason`` that each façade says in its
+    vendor's own words."""
+
+    code = "refused"
+    title = "The message was refused"
+
+    def __init__(self, reason: Refusal, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(
+            detail,
+            hint="GET /api/v1/numbers lists the numbers that refuse, /api/v1/handsets/{number} "
+            "tells whom a handset declines, /api/v1/settings the account's limits.",
+            members={"reason": reason},
+            retry_after=retry_after,
+        )
+        self.reason: Refusal = reason
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        """429 for a limit, 503 for an outage, else 422."""
+        return {"throttled": 429, "queue_full": 429, "unavailable": 503}.get(self.reason, 422)
+
+
+class FaultStruck(SandboxError):
+    """A fault rule refuses the request with an HTTP ``status``; ``vendor_code`` and ``text`` are
+    what it says in the vendor's form, where the rule names them."""
+
+    code = "fault_struck"
+    title = "A fault rule refused the request"
+
+    def __init__(
+        self,
+        status: int,
+        code: str | int | None = None,
+        text: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(
+            text or f"A fault answers {status}.",
+            hint="GET /api/v1/faults lists the rules, DELETE /api/v1/faults/{id} takes one away.",
+            members={} if code is None else {"error_code": code},
+            retry_after=retry_after,
+        )
+        self.vendor_code = code
+        self.text = text
+        self._status = status
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        """The status that the rule names."""
+        return self._status
 
 
 class Busy(SandboxError):

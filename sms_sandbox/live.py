@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sms_sandbox.errors import Busy
 
-EventKind = Literal["message", "inbound", "status", "webhook", "prune", "resync"]
+EventKind = Literal["message", "inbound", "status", "webhook", "fault_hit", "prune", "resync"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,36 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from sms_sandbox.reasons import Refusal
+
 Direction = Literal["outbound", "inbound"]
-Status = Literal["accepted", "queued", "sent", "delivered", "undelivered", "failed", "received"]
+Status = Literal[
+    "scheduled",
+    "accepted",
+    "queued",
+    "sent",
+    "delivered",
+    "undelivered",
+    "failed",
+    "canceled",
+    "received",
+]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 _RANK: Mapping[Status, int] = {
+    "scheduled": -1,
     "accepted": 0,
     "queued": 1,
     "sent": 2,
     "delivered": 3,
     "undelivered": 3,
     "failed": 3,
+    "canceled": 3,
     "received": 3,
 }
 _FINAL = 3
@@ -35,7 +50,13 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message as it was asked for, before the inbox gives it an id and a place."""
+    """A message as it was asked for, before the inbox gives it an id and a place. With
+    ``send_at`` (seconds since 1970) it stays ``scheduled`` until then; a message that is not
+    delivered within ``validity`` seconds expires. Only a ``text`` must hold letters; a ``call``
+    has spoken nothing yet, and its plan ends with ``sent``: its vendor says when it is over.
+    With ``fails`` it is taken and then not delivered, for the reason that this code of the
+    vendor's names; ``late`` are the refusals that the vendor does not say in its answer but by
+    such a code later."""
 
     account: str
     provider: str
@@ -44,7 +65,12 @@ class Draft:
     recipient: str = field(repr=False)
     body: str = field(repr=False)
     raw: str = field(default="", repr=False)
+    kind: Literal["text", "media", "call"] = "text"
     starts: Literal["accepted", "queued"] = "queued"
+    send_at: float | None = None
+    validity: float | None = None
+    fails: str | int | None = None
+    late: Mapping[Refusal, str | int] = field(default_factory=dict)
     submission: Submission | None = None
 
 
@@ -113,7 +139,10 @@ def parse_status(text: str) -> Status | None:
 
 
 def can_move(old: Status, new: Status) -> bool:
-    """Whether an outbound message may go from ``old`` to ``new``: forward only, final is final."""
+    """Whether an outbound message may go from ``old`` to ``new``: forward only, final is final;
+    only a scheduled message can be canceled."""
+    if new == "canceled":
+        return old == "scheduled"
     return "received" not in (old, new) and _RANK[new] > _RANK[old]
 
 
@@ -122,15 +151,21 @@ def is_final(status: Status) -> bool:
     return _RANK[status] == _FINAL
 
 
+def is_unsent(status: Status) -> bool:
+    """Whether a message is still in the drawer, or never left it: no handset can know it."""
+    return status in ("scheduled", "canceled")
+
+
 def has_reached(status: Status, wanted: Status) -> bool:
     """Whether a message in ``status`` has been in ``wanted``: a failed one was never ``sent``."""
     if status == wanted:
         return True
-    if status in ("failed", "received") or is_final(wanted):
+    if status in ("failed", "canceled", "received") or is_final(wanted):
         return False
     return _RANK[status] > _RANK[wanted]
 
 
+@lru_cache(maxsize=4096)
 def rfc3339(moment: float) -> str:
     """``moment`` (seconds since 1970) as RFC 3339 in UTC with milliseconds."""
     stamp = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")

@@ -49,10 +49,11 @@ class Outgoing:
         started = time.monotonic()
         status: int | None = None
         answer: str | None = None
+        media: str | None = None
         error: str | None = None
         failure: Failure | None = None
         try:
-            status, answer = self._exchange(callback)
+            status, answer, media = self._exchange(callback)
         except Refused as refusal:
             error, failure = str(refusal), "refused"
         except TimeoutError:
@@ -72,6 +73,7 @@ class Outgoing:
             milliseconds=round((time.monotonic() - started) * 1000),
             status=status,
             answer=answer,
+            media=media,
             error=error,
             failure=failure,
         )
@@ -116,7 +118,7 @@ class Outgoing:
                 "start it with --webhook-allow CIDR."
             )
 
-    def _exchange(self, callback: Callback) -> tuple[int, str]:
+    def _exchange(self, callback: Callback) -> tuple[int, str, str]:
         parts, addresses = self.resolve(callback.url)
         connection = _Connection(parts, addresses, callback.connect_timeout)
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
@@ -128,7 +130,8 @@ class Outgoing:
             answer = response.read(MAX_ANSWER_BYTES)
             if connection.expired:
                 raise TimeoutError
-            return response.status, answer.decode("utf-8", "replace")
+            media = response.headers.get_content_type()
+            return response.status, answer.decode("utf-8", "replace"), media
 
     @contextmanager
     def _watched(self, connection: "_Connection", seconds: float) -> "Iterator[None]":

@@ -1,4 +1,5 @@
-"""The pytest fixtures: ``sms_server``, a sandbox for the run, and ``sms``, an account in it.
+"""The pytest fixtures: ``sms_server``, a sandbox for the run, ``sms``, an account in it, with its
+time (``sms_clock``) and its faults (``sms_faults``).
 
 Everything is imported when a fixture is used, so that a run without them pays nothing.
 """
@@ -6,6 +7,7 @@ Everything is imported when a fixture is used, so that a run without them pays n
 import os
 import secrets
 from collections.abc import Generator, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,8 +65,64 @@ class Sms:
         return "\n".join(lines) or "No message arrived."
 
     def clear(self) -> None:
-        """Delete the account's messages."""
+        """Delete the account's messages, and everything that was set for it."""
         self.client.reset(self.account)
+
+
+class SmsClock:
+    """The account's time: real until a test takes it into its hands."""
+
+    def __init__(self, sms: Sms) -> None:
+        self._sms = sms
+
+    @property
+    def now(self) -> datetime:
+        """The present moment of the account, in UTC."""
+        shown: str = self._sms.client.clock(self._sms.account)["now"]
+        return datetime.fromisoformat(shown)
+
+    def freeze(self, now: datetime | None = None) -> datetime:
+        """Stop the time, where it is or at ``now`` (with a time zone)."""
+        return self._set(frozen=True, now=now)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the time forward; what is due by then has happened when this returns."""
+        shown = self._sms.client.advance_clock(seconds, self._sms.account)
+        return datetime.fromisoformat(shown["now"])
+
+    def release(self) -> datetime:
+        """Let the time run on from where it is."""
+        return self._set(frozen=False, now=None)
+
+    def _set(self, *, frozen: bool, now: datetime | None) -> datetime:
+        text = None if now is None else now.isoformat()
+        shown = self._sms.client.set_clock(frozen=frozen, now=text, account=self._sms.account)
+        return datetime.fromisoformat(shown["now"])
+
+
+class SmsFaults:
+    """The account's fault rules; none when a test begins."""
+
+    def __init__(self, sms: Sms) -> None:
+        self._sms = sms
+
+    def add(self, effect: dict[str, Any], **rule: Any) -> str:
+        """Add a rule and return its id; ``match``, ``times``, ``every``, ``chance``, ``seed``,
+        ``above_per_second`` and ``expires_in`` are those of ``POST /faults``."""
+        wanted = {"match": {}, **rule, "effect": effect}
+        return str(self._sms.client.add_fault(wanted, self._sms.account)["id"])
+
+    def hits(self, fault_id: str) -> int:
+        """How often a rule has struck."""
+        return int(self._sms.client.fault(fault_id)["hits"])
+
+    def remove(self, fault_id: str) -> None:
+        """Take one rule away."""
+        self._sms.client.remove_fault(fault_id)
+
+    def clear(self) -> None:
+        """Take the account's rules away."""
+        self._sms.client.clear_faults(self._sms.account)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -105,3 +163,17 @@ def sms(sms_server: "SandboxServer", _sms_account: str) -> Iterator[Sms]:
         account.clear()
         yield account
         account.clear()
+
+
+@pytest.fixture
+def sms_clock(sms: Sms) -> SmsClock:
+    """The time of the test's account: ``.now``, ``.freeze()``, ``.advance(seconds)``,
+    ``.release()``."""
+    return SmsClock(sms)
+
+
+@pytest.fixture
+def sms_faults(sms: Sms) -> SmsFaults:
+    """The fault rules of the test's account: ``.add(effect, ...)``, ``.hits(id)``,
+    ``.clear()``."""
+    return SmsFaults(sms)

@@ -40,6 +40,8 @@ class Segmentation:
 def segment(text: str) -> Segmentation:
     """Cut ``text`` as a handset would; an escape pair or a surrogate pair is never split."""
     encoding = encoding_of(text)
+    if encoding == "GSM-7" and len(text) <= _SINGLE[encoding] and _EXTENSION.isdisjoint(text):
+        return Segmentation(encoding, len(text), (text,))
     costs = [_cost(character, encoding) for character in text]
     units = sum(costs)
     if units <= _SINGLE[encoding]:

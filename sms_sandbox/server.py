@@ -8,6 +8,7 @@ from typing import Any, Self
 from sms_sandbox.app import Sandbox, create_app, open_sandbox
 from sms_sandbox.clock import Clock
 from sms_sandbox.errors import SettingsError
+from sms_sandbox.inbox.parts import MAX_HELD
 from sms_sandbox.settings import Settings
 
 _SPARE_THREADS = 16
@@ -56,14 +57,7 @@ class SandboxServer:
         self._server = create_server(
             create_app(self._sandbox),
             sockets=[listener],
-            threads=self.settings.max_waits + self.settings.max_streams + _SPARE_THREADS,
-            connection_limit=1000,
-            asyncore_use_poll=True,
-            # Reading ahead is how a hang-up is noticed while a wait is running.
-            channel_request_lookahead=1,
-            max_request_body_size=8 << 20,
-            log_socket_errors=False,
-            ident="sms-sandbox",
+            **server_options(self.settings),
         )
         self._thread = threading.Thread(target=self._serve, name="sms-sandbox-server", daemon=True)
         self._thread.start()
@@ -102,6 +96,22 @@ class SandboxServer:
         # One more turn sends what the last requests have written.
         server.asyncore.loop(timeout=0, use_poll=True, map=channels, count=1)
         server.asyncore.close_all(channels)
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """How waitress is set up: a thread for each wait, each stream and each request that a fault
+    holds up, and some for everyone else."""
+    return {
+        "threads": settings.max_waits + settings.max_streams + MAX_HELD + _SPARE_THREADS,
+        "connection_limit": 1000,
+        "asyncore_use_poll": True,
+        # Reading ahead is how a hang-up is noticed while a wait is running.
+        "channel_request_lookahead": 1,
+        # Far above what is read, so that each vendor refuses a large body in its own words.
+        "max_request_body_size": 16 << 20,
+        "log_socket_errors": False,
+        "ident": "sms-sandbox",
+    }
 
 
 def _waitress() -> Any:

@@ -2,25 +2,28 @@
 
 import logging
 import threading
+import time
 
-from sms_sandbox.clock import Clock
+from sms_sandbox.clock import Clocks
 from sms_sandbox.errors import StorageUnavailable
 from sms_sandbox.inbox import Inbox
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
+_TICK = 0.01
+"""Real seconds between two looks: moves may be this late, and many are made at once."""
 
 
 class Timeline:
     """Moves statuses at their planned time; planned moves live in storage, so none is lost."""
 
-    def __init__(self, inbox: Inbox, clock: Clock) -> None:
+    def __init__(self, inbox: Inbox, clock: Clocks) -> None:
         self._inbox = inbox
         self._clock = clock
         self._changed = threading.Condition()
         self._nudged = False
         self._stopping = False
-        self._asleep_until = float("inf")
+        self._asleep_until = float("inf")  # of the monotonic clock
         self._thread = threading.Thread(target=self._run, name="sms-sandbox-timeline", daemon=True)
         inbox.watch_due(self._planned)
         clock.watch(self._nudge)
@@ -42,9 +45,10 @@ class Timeline:
         if self._thread.is_alive():
             self._thread.join()
 
-    def _planned(self, at: float) -> None:
+    def _planned(self, at: float, account: str) -> None:
         # Most messages are planned behind an earlier one: no need to wake for them.
-        if at < self._asleep_until:
+        seconds = self._clock.seconds_until(at, account)
+        if seconds is not None and time.monotonic() + seconds + _TICK < self._asleep_until:
             self._nudge()
 
     def _nudge(self) -> None:
@@ -64,11 +68,12 @@ class Timeline:
     def _advance(self) -> float | None:
         """Make the due moves; real seconds until the next, ``None`` to sleep until nudged."""
         try:
-            upcoming = self._inbox.advance_due()
+            wake_in = self._inbox.advance_due()
         except StorageUnavailable as error:
             _log.warning("The timeline waits for the storage: %s", error.detail)
             return _RETRY_SECONDS
-        if upcoming is None:
+        if wake_in is None:
             return None
-        self._asleep_until = upcoming
-        return self._clock.seconds_until(upcoming)
+        wake_in = max(wake_in, _TICK)
+        self._asleep_until = time.monotonic() + wake_in
+        return wake_in

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-_HIDDEN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_HIDDEN_HEADERS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "x-amz-security-token"}
+)
 
 
 def transcribe(method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> str:

@@ -2,10 +2,9 @@
 
 import logging
 import threading
-from collections import Counter
 
 from sms_sandbox.callback import Outcome, Waiting
-from sms_sandbox.clock import Clock
+from sms_sandbox.clock import Clocks
 from sms_sandbox.errors import StorageUnavailable
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.outgoing import Outgoing
@@ -23,12 +22,12 @@ class Webhooks:
     """Posts what the inbox has queued. The queue lives in storage: a callback leaves it only
     with its outcome, so a restart loses none (it may repeat the one that was under way)."""
 
-    def __init__(self, inbox: Inbox, clock: Clock, outgoing: Outgoing) -> None:
+    def __init__(self, inbox: Inbox, clock: Clocks, outgoing: Outgoing) -> None:
         self._inbox = inbox
-        self._clock = clock
         self._outgoing = outgoing
         self._changed = threading.Condition()
-        self._busy: dict[int, str] = {}
+        # After a reset a seeded sandbox gives the same ids anew, to other messages.
+        self._under_way: dict[tuple[str, int], Waiting] = {}
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, name=f"sms-sandbox-webhooks-{number}", daemon=True)
@@ -62,7 +61,7 @@ class Webhooks:
             outcome = self._outgoing.send(waiting.callback)
             self._settle(waiting, outcome)
             with self._changed:
-                del self._busy[waiting.message_seq]
+                del self._under_way[waiting.id, waiting.message_seq]
 
     def _take(self) -> Waiting | None:
         """The next callback that is due, awaited; ``None`` at the end."""
@@ -70,7 +69,7 @@ class Webhooks:
             while not self._stopping.is_set():
                 waiting, pause = self._look()
                 if waiting is not None:
-                    self._busy[waiting.message_seq] = waiting.callback.origin
+                    self._under_way[waiting.id, waiting.message_seq] = waiting
                     # One postman is woken at a time: each sends for the next.
                     self._changed.notify()
                     return waiting
@@ -79,17 +78,11 @@ class Webhooks:
 
     def _look(self) -> tuple[Waiting | None, float | None]:
         """A callback that is due, or the real seconds to sleep (``None``: until nudged)."""
-        under_way = Counter(self._busy.values())
-        full = [origin for origin, number in under_way.items() if number >= PER_ORIGIN]
         try:
-            waiting = self._inbox.next_callback(busy=tuple(self._busy), full=full)
+            return self._inbox.next_callback(tuple(self._under_way.values()), PER_ORIGIN)
         except StorageUnavailable as error:
             _log.warning("The webhooks wait for the storage: %s", error.detail)
             return None, _RETRY_SECONDS
-        if waiting is None:
-            return None, None
-        pause = self._clock.seconds_until(waiting.due_at)
-        return (waiting, None) if pause == 0 else (None, pause)
 
     def _settle(self, waiting: Waiting, outcome: Outcome) -> None:
         while not self._stopping.is_set():

@@ -10,9 +10,9 @@ from sms_sandbox.control.kinds import Field, Fields
 from sms_sandbox.control.operation import Answer, Call, Operation, Result
 from sms_sandbox.errors import InvalidRequest
 from sms_sandbox.inbox import Match, Wish
-from sms_sandbox.inbox.match import MAX_PATTERN
 from sms_sandbox.message import Message
 from sms_sandbox.numbers import parse_number
+from sms_sandbox.patterns import MAX_PATTERN
 
 DEFAULT_TIMEOUT = 10.0
 MAX_TIMEOUT = 120.0

@@ -12,6 +12,8 @@ _PATH_VALUE = re.compile(r"<([a-z_]+)>")
 _PATH_MEANING = {
     "message_id": "The id of a message.",
     "attempt": "The id of a webhook attempt.",
+    "account": "An account, by its name.",
+    "fault_id": "The id of a fault rule.",
     "number": "A handset's number, with or without +.",
 }
 

@@ -1,10 +1,12 @@
 """The kinds of value that the control API takes: one record reads a value and describes it."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sms_sandbox.errors import InvalidRequest, UnknownParameter
 from sms_sandbox.message import DIRECTIONS, STATUSES
@@ -34,6 +36,7 @@ class Field:
     default: Any = None
 
 
+_KEYS = re.compile(r"[0-9*#]+")
 _MISSING: Final = object()
 
 
@@ -155,6 +158,38 @@ def number_between(low: float, high: float, *, whole: bool = False) -> Kind:
     return Kind(schema, read, _parse_number)
 
 
+def list_of(kind: Kind, limit: int) -> Kind:
+    """At most ``limit`` values of one kind."""
+
+    def read(value: Any, at: str) -> list[Any]:
+        if not isinstance(value, list) or len(value) > limit:
+            raise refusal(f"This must be a list of at most {limit}.", at, "Write [...].")
+        return [kind.read(one, f"{at}/{place}") for place, one in enumerate(value)]
+
+    return Kind({"type": "array", "items": kind.schema, "maxItems": limit}, read)
+
+
+def web_address(limit: int) -> Kind:
+    """An absolute http or https address, or an empty text."""
+
+    def read(value: Any, at: str) -> str:
+        address: str = text(limit).read(value, at)
+        if address and not _is_web_address(address):
+            raise refusal("This is no web address.", at, "Write http://127.0.0.1:5000/path.")
+        return address
+
+    return Kind({"type": "string", "maxLength": limit, "format": "uri"}, read)
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        # An unusable port only shows when it is asked for.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def nested(fields: Fields) -> Kind:
     """An object within the body."""
     return Kind(fields.schema(), fields.read_object)
@@ -218,7 +253,15 @@ def _read_error_code(value: Any, at: str) -> str | int:
     return code
 
 
+def _read_keys(value: Any, at: str) -> str:
+    keys: str = text(64, minimum=1).read(value, at)
+    if not _KEYS.fullmatch(keys):
+        raise refusal("These are not a telephone's keys.", at, "Use 0 to 9, * and #.")
+    return keys
+
+
 ADDRESS = text(64, minimum=1)
+KEYS = Kind({"type": "string", "pattern": "^[0-9*#]{1,64}$"}, _read_keys)
 HANDSET = Kind({"type": "string", "examples": ["+9901234567"]}, _read_handset)
 SENDER = Kind({"type": "string", "examples": ["Notes", "+12015550100"]}, _read_sender)
 ACCOUNT = Kind({"type": "string", "minLength": 1, "maxLength": 64}, _read_account)

@@ -24,7 +24,12 @@ _FILTERS = (
     Field(name="status", kind=kinds.STATUS, description="The status that it has now."),
     Field(name="direction", kind=kinds.DIRECTION, description="From or to the application."),
     Field(name="has_code", kind=kinds.FLAG, description="Whether a code was found in it."),
-    Field(name="q", kind=kinds.text(200), description="Words or a quoted phrase to search for."),
+    Field(
+        name="q",
+        kind=kinds.text(200),
+        description="Words or a quoted phrase to search for; all must be there. A word of one or "
+        "two characters is looked for among the newest 10,000 messages.",
+    ),
 )
 
 
@@ -184,6 +189,11 @@ def reply(call: Call, message_id: str) -> Result:
     return _created(call.inbox.reply(message_id, call.body["body"], call.raw()))
 
 
+def press(call: Call, message_id: str) -> Result:
+    """Press keys on its handset, during a call."""
+    return call.inbox.press(message_id, call.body["digits"]).as_json()
+
+
 def move(call: Call, message_id: str) -> Result:
     """Move its status forward."""
     status = parse_status(call.body["status"])
@@ -287,6 +297,21 @@ OPERATIONS = (
         view=reply,
         body=Fields((_TEXT,)),
         answers={201: _NEW, 404: _NONE},
+    ),
+    Operation(
+        method="POST",
+        path="/messages/<message_id>/press",
+        name="pressKeys",
+        summary="Press keys on the handset during a call that asks for them",
+        view=press,
+        body=Fields(
+            (Field(name="digits", kind=kinds.KEYS, description="The keys.", required=True),)
+        ),
+        answers={
+            200: _ONE,
+            404: _NONE,
+            409: Answer("Nobody waits for keys", "Problem", "application/problem+json"),
+        },
     ),
     Operation(
         method="POST",

@@ -1,5 +1,7 @@
 """Health, readiness and metrics, for scripts and containers."""
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
@@ -17,7 +19,8 @@ def create_operations(inbox: Inbox, timeline: Timeline) -> Blueprint:
         return jsonify(
             status="ok",
             messages=inbox.count(Filter()),
-            retention=inbox.retention(None),
+            retention=asdict(inbox.retention(None)),
+            bytes=inbox.stored_bytes(None),
             pruned=inbox.counters.get("pruned_messages", 0),
         )
 
@@ -37,7 +40,9 @@ def create_operations(inbox: Inbox, timeline: Timeline) -> Blueprint:
 def _exposition(inbox: Inbox) -> str:
     gauges = {
         "stored_messages": inbox.count(Filter()),
-        "retention_messages": inbox.retention(None),
+        "stored_bytes": inbox.stored_bytes(None),
+        "retention_messages": inbox.retention(None).messages or 0,
+        "retention_bytes": inbox.retention(None).bytes or 0,
         "open_waits": inbox.waiting,
         "open_streams": inbox.watchers,
     }

@@ -6,7 +6,19 @@ from typing import Any
 
 from flask import Blueprint, Request, Response, jsonify, request
 
-from sms_sandbox.control import accounts, codes, document, events, messages, webhooks
+from sms_sandbox.control import (
+    accounts,
+    calls,
+    clock,
+    codes,
+    document,
+    events,
+    faults,
+    handsets,
+    messages,
+    numbers,
+    webhooks,
+)
 from sms_sandbox.control.guard import check_call
 from sms_sandbox.control.operation import Answer, Call, Operation, Result
 from sms_sandbox.errors import BodyTooLarge, InvalidRequest
@@ -18,10 +30,15 @@ MAX_BODY_BYTES = 1 << 20
 
 _DOCUMENTED: tuple[Operation, ...] = (
     *messages.OPERATIONS,
+    *calls.OPERATIONS,
     *webhooks.OPERATIONS,
     *codes.OPERATIONS,
+    *faults.OPERATIONS,
+    *handsets.OPERATIONS,
+    *numbers.OPERATIONS,
     *events.OPERATIONS,
     *accounts.OPERATIONS,
+    *clock.OPERATIONS,
 )
 
 
@@ -67,6 +84,8 @@ def _bind(operation: Operation, inbox: Inbox) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         query = operation.query.read_query(dict(request.args.lists()))
         body = operation.body.read_object(_read_json(request)) if operation.body else {}
+        _lead(inbox, query)
+        _lead(inbox, body)
         call = Call(
             inbox=inbox,
             query=query,
@@ -78,6 +97,13 @@ def _bind(operation: Operation, inbox: Inbox) -> Callable[..., Response]:
         return _respond(operation.view(call, **path))
 
     return view
+
+
+def _lead(inbox: Inbox, values: dict[str, Any]) -> None:
+    """Put an account in place of its further name, wherever a request names it."""
+    for one in (values, values.get("match")):
+        if isinstance(one, dict) and isinstance(one.get("account"), str):
+            one["account"] = inbox.account_of(one["account"])
 
 
 def _respond(result: Result) -> Response:

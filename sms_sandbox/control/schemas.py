@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sms_sandbox.handset import HANDSET_STATES
 from sms_sandbox.message import DIRECTIONS, STATUSES
 
 _TEXT = {"type": "string"}
@@ -9,6 +10,7 @@ _WHOLE = {"type": "integer", "minimum": 0}
 _TIME = {"type": "string", "format": "date-time"}
 _ERROR_CODE = {"type": ["string", "integer", "null"]}
 _MAYBE_TEXT = {"type": ["string", "null"]}
+_MAYBE_NUMBER = {"type": ["number", "null"]}
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -101,6 +103,10 @@ SCHEMAS: dict[str, Any] = {
             "attempt": {"type": "integer", "minimum": 1},
             "at": _TIME,
             "next_attempt_at": _TIME,
+            "mutation": {
+                "type": "string",
+                "description": "What was done to it on purpose, by a fault rule or by hand.",
+            },
         },
     },
     "WebhookList": _object(webhooks=_list("Webhook")),
@@ -112,9 +118,77 @@ SCHEMAS: dict[str, Any] = {
         attempt={"type": "integer", "minimum": 1},
         next_attempt_at=_TIME,
     ),
-    "Account": _object(id=_TEXT, messages=_WHOLE, last_message_at=_TIME),
+    "Account": _object(
+        id=_TEXT,
+        messages=_WHOLE,
+        last_message_at={"type": ["string", "null"], "format": "date-time"},
+        aliases={"type": "array", "items": _TEXT},
+    ),
     "AccountList": _object(accounts=_list("Account")),
-    "Settings": _object(account=_MAYBE_TEXT, retention={"type": "integer", "minimum": 1}),
+    "Aliases": _object(id=_TEXT, aliases={"type": "array", "items": _TEXT}),
+    "Clock": _object(frozen={"type": "boolean"}, now=_TIME),
+    "MovedClock": {
+        **_object(
+            account=_MAYBE_TEXT, frozen={"type": "boolean"}, now=_TIME, ahead={"type": "number"}
+        ),
+        "description": "`account` null: the sandbox's own; `ahead`: seconds from real time.",
+    },
+    "ClockList": _object(clocks=_list("MovedClock")),
+    "Settings": _object(
+        account=_MAYBE_TEXT,
+        inbound_url=_MAYBE_TEXT,
+        status_url=_MAYBE_TEXT,
+        webhook_method=_MAYBE_TEXT,
+        signing_key={"type": ["string", "null"], "enum": ["set", None]},
+        signature_method=_MAYBE_TEXT,
+        redirect_uri=_MAYBE_TEXT,
+        retention=_object(messages=_WHOLE, seconds=_MAYBE_NUMBER, bytes=_WHOLE),
+        limits=_object(messages_per_second=_MAYBE_NUMBER, burst=_MAYBE_NUMBER),
+        timings=_object(sent_after=_MAYBE_NUMBER, delivered_after=_MAYBE_NUMBER),
+    ),
+    "Fault": {
+        "type": "object",
+        "description": "A fault rule: `match` and `effect` as they were asked for, what is left "
+        "of its time, how often it has struck, and whether it can strike again.",
+        "required": ["id", "match", "effect", "hits", "enabled"],
+        "properties": {
+            "id": _TEXT,
+            "match": {"type": "object"},
+            "times": _WHOLE,
+            "every": _WHOLE,
+            "chance": {"type": "number", "minimum": 0, "maximum": 1},
+            "seed": _WHOLE,
+            "above_per_second": {"type": "number"},
+            "effect": {"type": "object"},
+            "expires_in": {"type": "number"},
+            "hits": _WHOLE,
+            "enabled": {"type": "boolean"},
+        },
+    },
+    "FaultList": _object(faults=_list("Fault")),
+    "Handset": _object(
+        account=_TEXT,
+        number=_TEXT,
+        state={"type": "string", "enum": list(HANDSET_STATES)},
+        opted_out={"type": "array", "items": _TEXT},
+        sim_swapped_at=_TIME,
+        nickname=_MAYBE_TEXT,
+    ),
+    "HandsetList": _object(handsets=_list("Handset")),
+    "Call": {
+        **_object(message_id=_TEXT, hears={"type": "boolean"}),
+        "description": "A message that is a call; `hears`: it waits for keys.",
+    },
+    "CallList": _object(calls=_list("Call")),
+    "Number": _object(
+        kind={"type": "string", "enum": ["virtual", "scenario", "magic"]},
+        number=_TEXT,
+        example=_TEXT,
+        means=_TEXT,
+        name=_MAYBE_TEXT,
+        provider=_MAYBE_TEXT,
+    ),
+    "NumberList": _object(numbers=_list("Number")),
     "Document": {"type": "object"},
     "Problem": _PROBLEM,
 }

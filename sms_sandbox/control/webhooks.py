@@ -1,6 +1,7 @@
 """Webhooks: what was posted to the application, what it answered, and posting it again."""
 
-from sms_sandbox.control.kinds import Fields
+from sms_sandbox.control import kinds
+from sms_sandbox.control.kinds import Field, Fields
 from sms_sandbox.control.operation import Answer, Call, Operation, Result
 from sms_sandbox.message import rfc3339
 
@@ -12,7 +13,7 @@ def list_attempts(call: Call, message_id: str) -> Result:
 
 def resend(call: Call, attempt: str) -> Result:
     """Post the request of an attempt once more, soon; its outcome comes as an event."""
-    before, waiting = call.inbox.resend_callback(attempt)
+    before, waiting = call.inbox.resend_callback(attempt, call.body["mutate"])
     return {
         "id": waiting.id,
         "message_id": before.message_id,
@@ -39,9 +40,18 @@ OPERATIONS = (
         method="POST",
         path="/webhooks/<attempt>/resend",
         name="resendWebhook",
-        summary="Post the request of an attempt once more",
+        summary="Post the request of an attempt once more, as it was or mutated",
         view=resend,
-        body=Fields(()),
+        body=Fields(
+            (
+                Field(
+                    name="mutate",
+                    kind=kinds.one_of(("duplicate", "reorder", "stale", "bad_signature")),
+                    description="Twice; with the one before it behind it; telling of an earlier "
+                    "state, an hour old; or with a wrong signature.",
+                ),
+            )
+        ),
         answers={
             202: Answer("The attempt that is to come", "QueuedWebhook"),
             404: Answer("There is no such attempt", "Problem", "application/problem+json"),

@@ -8,9 +8,13 @@ from typing import Protocol
 from flask import Blueprint
 
 from sms_sandbox.callback import Callback
-from sms_sandbox.clock import Clock
+from sms_sandbox.clock import Clocks
+from sms_sandbox.ids import Ids
 from sms_sandbox.inbox import Inbox
+from sms_sandbox.inbox.hooks import Cause, Reaction, Scene
 from sms_sandbox.message import Message, Submission
+from sms_sandbox.numbers import MagicNumber
+from sms_sandbox.reasons import Failing
 from sms_sandbox.settings import Settings
 from sms_sandbox.storage import Database
 
@@ -21,9 +25,10 @@ class Room:
     keeps beside them."""
 
     settings: Settings
-    clock: Clock
+    clock: Clocks
     database: Database
     inbox: Inbox
+    ids: Ids
 
 
 class Facade(Protocol):
@@ -39,10 +44,31 @@ class Facade(Protocol):
         answer every error in the vendor's form."""
         ...
 
+    @property
+    def failings(self) -> Mapping[Failing, str | int]:
+        """The vendor's own delivery codes."""
+        ...
+
+    @property
+    def magic(self) -> tuple[MagicNumber, ...]:
+        """The numbers that the vendor itself has given a meaning for tests."""
+        ...
+
     def render(
-        self, message: Message, submission: Submission, signing_key: str | None
+        self, message: Message, submission: Submission, scene: Scene
     ) -> Callback | None:
         """The signed callback that tells of the message's status, if the vendor sends one."""
+        ...
+
+    def react(
+        self, message: Message, submission: Submission | None, cause: Cause, scene: Scene
+    ) -> Reaction | None:
+        """What follows from a move, an inbound message, an answered callback, a pressed key;
+        ``None``: nothing."""
+        ...
+
+    def hears(self, message: Message, submission: Submission) -> bool | None:
+        """Whether the call waits for keys; ``None``: the message is no call."""
         ...
 
 

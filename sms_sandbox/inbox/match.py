@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sms_sandbox.errors import InvalidRequest
 from sms_sandbox.message import Direction, Message, Status
 from sms_sandbox.numbers import comparison_key
+from sms_sandbox.patterns import compile_regex
 from sms_sandbox.storage import Filter
-
-MAX_PATTERN = 1000
-_PATTERN_MEMORY = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +26,7 @@ class Match:
 
     def __post_init__(self) -> None:
         if self.body_regex is not None:
-            object.__setattr__(self, "_found", _compile(self.body_regex))
+            object.__setattr__(self, "_found", compile_regex(self.body_regex, "/match/body_regex"))
 
     def differences(self, message: Message) -> tuple[str, ...]:
         """The names of the conditions that ``message`` does not meet, as the API spells them."""
@@ -53,31 +50,3 @@ class Match:
 
 def _same_number(wanted: str | None, actual: str) -> bool:
     return wanted is None or comparison_key(wanted) == comparison_key(actual)
-
-
-def _compile(pattern: str) -> Callable[[str], bool]:
-    import re2
-
-    if len(pattern) > MAX_PATTERN:
-        raise InvalidRequest(
-            f"The pattern is longer than {MAX_PATTERN} characters.",
-            hint="Use a shorter pattern, or body_contains.",
-            pointer="/match/body_regex",
-        )
-    options = re2.Options()
-    options.max_mem = _PATTERN_MEMORY
-    options.log_errors = False
-    try:
-        compiled = re2.compile(pattern, options=options)
-    except re2.error as error:
-        raise InvalidRequest(
-            f"The pattern cannot be used: {_reason(error)}.",
-            hint="Patterns follow RE2: no look-around and no back-references.",
-            pointer="/match/body_regex",
-        ) from None
-    return lambda text: compiled.search(text) is not None
-
-
-def _reason(error: Exception) -> str:
-    reason = error.args[0] if error.args else "it is not a valid pattern"
-    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

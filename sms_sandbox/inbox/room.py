@@ -3,16 +3,41 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
-from sms_sandbox.callback import Attempt, Outcome, Waiting
-from sms_sandbox.clock import Clock
-from sms_sandbox.inbox import accept, callbacks, move, search, wait
-from sms_sandbox.inbox.parts import Parts, Renderer
+from sms_sandbox.callback import Attempt, Mutation, Outcome, Waiting
+from sms_sandbox.clock import Clocks
+from sms_sandbox.errors import NoListener
+from sms_sandbox.faults import Subject
+from sms_sandbox.handset import Handset
+from sms_sandbox.ids import Ids
+from sms_sandbox.inbox import (
+    accept,
+    admit,
+    arrivals,
+    callbacks,
+    calls,
+    clocks,
+    move,
+    react,
+    search,
+    wait,
+)
+from sms_sandbox.inbox.accounts import Accounts
+from sms_sandbox.inbox.faults import Fault, Faults
+from sms_sandbox.inbox.handsets import Handsets
+from sms_sandbox.inbox.hooks import Asked, Pressed, Vendor
+from sms_sandbox.inbox.intake import open_intake
+from sms_sandbox.inbox.parts import Parts
+from sms_sandbox.inbox.retention import Retainer
+from sms_sandbox.inbox.settings import AccountSettings, Retention
+from sms_sandbox.inbox.throttle import Throttle
 from sms_sandbox.inbox.waiters import Waiters, Wish
 from sms_sandbox.live import Live, Subscription
 from sms_sandbox.message import Draft, Message, Status, TimelineEntry
 from sms_sandbox.settings import Settings
-from sms_sandbox.storage import Database, Filter, credentials, webhooks
+from sms_sandbox.storage import Database, Filter, counts
+from sms_sandbox.storage import ids as storage_ids
 from sms_sandbox.storage import messages as table
 
 
@@ -23,22 +48,33 @@ class Inbox:
         self,
         settings: Settings,
         database: Database,
-        clock: Clock,
-        renderers: Mapping[str, Renderer] | None = None,
+        clock: Clocks,
+        ids: Ids,
+        vendors: Mapping[str, Vendor] | None = None,
     ) -> None:
         with database.read() as connection:
             cursor = table.last_place(connection)
+        live = Live(cursor, limit=settings.max_streams)
+        known = Accounts(settings, database)
         self._parts = Parts(
             settings=settings,
             database=database,
             clock=clock,
-            live=Live(cursor, limit=settings.max_streams),
+            ids=ids,
+            accounts=known,
+            faults=Faults(database, clock, ids, live),
+            handsets=Handsets(database, clock),
+            throttle=Throttle(clock, known),
+            live=live,
             waiters=Waiters(settings.max_waits, database),
             lock=threading.RLock(),
             counters=Counter(),
-            renderers=dict(renderers or {}),
+            vendors=dict(vendors or {}),
         )
-        self._retention = accept.Retention(self._parts)
+        clocks.load(self._parts)
+        self._retention = Retainer(self._parts)
+        self._intake = open_intake(self._parts, self._retention.added)
+        self._parts.delivered.append(self._answer)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -58,12 +94,109 @@ class Inbox:
 
     def accept(self, draft: Draft) -> Message:
         """Take a message in: store it, tell the watchers, serve who waits. Raises
-        ``InvalidRequest`` for a text that no network could carry."""
-        return accept.accept(self._parts, draft, self._retention)
+        ``InvalidRequest`` for a text that no network could carry, ``Refused`` for a number or
+        handset that takes none, ``FaultStruck`` where a fault rule says so."""
+        message = accept.accept(self._parts, draft, self._intake)
+        if draft.direction == "inbound":
+            react.received(self._parts, self, message)
+        return message
 
     def reply(self, message_id: str, body: str, raw: str = "") -> Message:
         """Answer as the handset of this message. Raises ``UnknownMessage``."""
         return self.accept(accept.reply_to(self.get(message_id), body, raw))
+
+    def _answer(self, message: Message) -> None:
+        """Answer a delivery as the scenario of its number does."""
+        text = arrivals.answer_to(message)
+        if text is not None:
+            self.accept(accept.reply_to(message, text, ""))
+
+    def calls(self, wanted: Filter) -> list[calls.Call]:
+        """The calls among the newest messages that a filter means, newest first."""
+        return calls.find(self._parts, wanted)
+
+    def press(self, message_id: str, digits: str) -> Message:
+        """Press keys on the handset during a call. Raises ``UnknownMessage``, ``NoListener``."""
+        message = self.get(message_id)
+        if not react.happened(self._parts, message, Pressed(digits)):
+            raise NoListener(
+                "Nobody waits for keys: this is no call, or it asks for nothing just now.",
+                hint="Press while the call is in progress, after it has asked for keys.",
+            )
+        return self.get(message_id)
+
+    def ask_vendor(self, message_id: str, values: Mapping[str, Any]) -> bool:
+        """Let the vendor of a message go on otherwise with it, by ``values`` of its own; whether
+        it does. Raises ``UnknownMessage``."""
+        message = self.get(message_id)
+        return react.happened(self._parts, message, Asked(values))
+
+    def strike(
+        self, *, provider: str, account: str, to: str = "", sender: str = "", body: str = ""
+    ) -> None:
+        """Let fault rules act on a request that brings no message (``accept`` does it for those
+        that do). Raises ``FaultStruck``, ``ConnectionDropped``; real time may pass."""
+        subject = Subject(
+            provider=provider, account=account, recipient=to, sender=sender, body=body
+        )
+        admit.strike(self._parts, subject)
+
+    def faults(self, account: str | None) -> list[Fault]:
+        """The fault rules of one account, or all with ``None``, in their order."""
+        with self._parts.lock:
+            return self._parts.faults.listed(account)
+
+    def fault(self, fault_id: str) -> Fault:
+        """One fault rule. Raises ``UnknownFault``."""
+        with self._parts.lock:
+            return self._parts.faults.get(fault_id)
+
+    def add_fault(self, asked: Mapping[str, Any], account: str | None) -> Fault:
+        """Add a fault rule behind the others. Raises ``InvalidRequest``, ``TooManyFaults``."""
+        with self._parts.lock:
+            return self._parts.faults.add(asked, account)
+
+    def switch_fault(self, fault_id: str, *, enabled: bool) -> Fault:
+        """Switch a fault rule on or off. Raises ``UnknownFault``."""
+        with self._parts.lock:
+            return self._parts.faults.switch(fault_id, enabled=enabled)
+
+    def remove_fault(self, fault_id: str) -> None:
+        """Take a fault rule away. Raises ``UnknownFault``."""
+        with self._parts.lock:
+            self._parts.faults.remove(fault_id)
+
+    def clear_faults(self, account: str | None) -> int:
+        """Take away the fault rules of one account, or all; returns how many."""
+        with self._parts.lock, self._parts.database.write() as connection:
+            return self._parts.faults.clear(connection, account)
+
+    def handset(self, account: str, number: str) -> Handset:
+        """The handset of a number in an account."""
+        return self._parts.handsets.get(account, number)
+
+    def known_handsets(self, account: str | None, limit: int) -> list[tuple[str, str]]:
+        """Account and number of the handsets that something was set for, of one account or all."""
+        with self._parts.lock:
+            return self._parts.handsets.known(account, limit)
+
+    def put_handset(self, account: str, number: str, changes: Mapping[str, object]) -> Handset:
+        """Change some of a handset's ``state``, ``opted_out`` (senders), ``sim_swapped_at`` and
+        ``nickname``. Switched on, it gets what has waited for it."""
+        arrivals.put_handset(self._parts, account, number, changes)
+        return self.handset(account, number)
+
+    def opt(self, account: str, number: str, sender: str, out: bool) -> None:
+        """Let a handset decline what ``sender`` sends (``*``: what anyone does), or take it
+        again."""
+        with self._parts.lock, self._parts.database.write() as connection:
+            self._parts.handsets.opt(connection, account, number, sender, out=out)
+
+    def opted_out(self, account: str, *, after: str = "", limit: int) -> list[str]:
+        """At most ``limit`` numbers of an account that decline some sender's messages, behind
+        ``after`` in their order."""
+        with self._parts.lock:
+            return self._parts.handsets.opted_out(account, after=after, limit=limit)
 
     def account_between(self, handset: str, sender: str) -> str | None:
         """The account whose message this handset last had from this sender, if any."""
@@ -74,34 +207,40 @@ class Inbox:
         return move.move(self._parts, message_id, status, error_code)
 
     def advance_due(self) -> float | None:
-        """Make every planned move whose time has come; returns when the next one is due."""
-        return move.advance_due(self._parts)
+        """Make every planned move whose time has come; returns the real seconds until the next
+        one, ``None`` if none will come by itself."""
+        waits = (move.advance_due(self._parts), self._retention.expire(anew=False))
+        return min((one for one in waits if one is not None), default=None)
 
-    def watch_due(self, planned: Callable[[float], None]) -> None:
-        """Call ``planned`` with the earliest moment whenever new moves are planned."""
+    def watch_due(self, planned: Callable[[float, str], None]) -> None:
+        """Call ``planned`` with the earliest moment and its account whenever moves are planned."""
         self._parts.planned.append(planned)
 
     def watch_callbacks(self, queued: Callable[[], None]) -> None:
         """Call ``queued`` whenever callbacks may have been queued."""
         self._parts.queued.append(queued)
 
-    def next_callback(self, *, busy: Collection[int], full: Collection[str]) -> Waiting | None:
-        """The queued callback that is due first, none of the messages ``busy`` or the origins
-        ``full``."""
-        with self._parts.database.read() as connection:
-            return webhooks.first(connection, busy=busy, full=full)
+    def next_callback(
+        self, under_way: Collection[Waiting], per_origin: int
+    ) -> tuple[Waiting | None, float | None]:
+        """A callback that is due beside those ``under_way``, at most ``per_origin`` to one
+        receiver, or the real seconds until one is (``None``: none will be by itself)."""
+        return callbacks.next_due(self._parts, under_way, per_origin)
 
     def settle_callback(self, waiting: Waiting, outcome: Outcome) -> None:
         """Write down an attempt, tell the watchers, and queue the next if there is to be one."""
-        callbacks.settle(self._parts, waiting, outcome)
+        react.settle(self._parts, self, waiting, outcome)
 
     def attempts(self, message_id: str) -> list[Attempt]:
         """Every attempt of a message's callbacks, oldest first. Raises ``UnknownMessage``."""
         return callbacks.attempts(self._parts, self.get(message_id))
 
-    def resend_callback(self, attempt_id: str) -> tuple[Attempt, Waiting]:
-        """Post the request of an attempt once more. Raises ``UnknownWebhook``, ``Busy``."""
-        found = callbacks.resend(self._parts, attempt_id)
+    def resend_callback(
+        self, attempt_id: str, mutation: Mutation | None = None
+    ) -> tuple[Attempt, Waiting]:
+        """Post the request of an attempt once more, as it was or mutated. Raises
+        ``UnknownWebhook``, ``Busy``, ``InvalidRequest`` where there is nothing to mutate."""
+        found = callbacks.resend(self._parts, attempt_id, mutation)
         for queued in self._parts.queued:
             queued()
         return found
@@ -142,6 +281,66 @@ class Inbox:
         """Each account's name, number of messages, and the newest one's time."""
         return search.accounts(self._parts)
 
+    def named_accounts(self) -> set[str]:
+        """Every account that has settings or further names."""
+        return self._parts.accounts.named()
+
+    def account_of(self, name: str) -> str:
+        """The account that a credential's name, or a name of one's own, means."""
+        return self._parts.accounts.account_of(name)
+
+    def admits(
+        self, provider: str, name: str, account: str, secret: str, *, signs: bool = False
+    ) -> bool:
+        """Whether a credential opens ``account``: with its first secret or the configured one.
+        ``signs``: its secret signs the account's callbacks too."""
+        return self._parts.accounts.admits(provider, name, account, secret, signs=signs)
+
+    def account_settings(self, account: str | None) -> AccountSettings:
+        """The settings of an account, completed by those of all; ``None``: those of all."""
+        return self._parts.accounts.settings(account)
+
+    def put_account_settings(self, account: str | None, values: Mapping[str, Any]) -> None:
+        """Change the settings of one account or of all: what ``values`` say, as JSON values.
+        What is over a lower limit goes at once."""
+        self._parts.accounts.put(account, values)
+        self._retention.prune(account)
+        self._retention.expire()
+
+    def aliases(self, account: str) -> list[str]:
+        """The further names of an account, sorted."""
+        return self._parts.accounts.aliases(account)
+
+    def put_aliases(self, account: str, names: Collection[str]) -> None:
+        """Replace the further names of an account. Raises ``AliasTaken``."""
+        self._parts.accounts.put_aliases(account, names)
+
+    def clock(self, account: str | None) -> tuple[bool, float]:
+        """Whether the clock of an account (``None``: the sandbox's) stands still, and what it
+        shows."""
+        return clocks.show(self._parts, account)
+
+    def give_clock_back(self, account: str | None) -> None:
+        """Let a clock show real time again; make every move that is due then. Raises
+        ``InvalidRequest`` for one that is ahead, unless the account is still empty."""
+        clocks.give_back(self._parts, account)
+        self._retention.expire()
+
+    def moved_clocks(self) -> list[clocks.Dial]:
+        """Every clock that was moved by hand, the sandbox's first."""
+        return clocks.moved(self._parts)
+
+    def set_clock(self, account: str | None, *, frozen: bool, now: float | None = None) -> None:
+        """Stop a clock or let it run; make every move that is due then. Raises
+        ``InvalidRequest`` for a moment that has passed."""
+        clocks.set_clock(self._parts, account, frozen=frozen, now=now)
+        self._retention.expire()
+
+    def advance_clock(self, account: str | None, seconds: float) -> None:
+        """Move a clock forward; make every move that is due then."""
+        clocks.advance(self._parts, account, seconds)
+        self._retention.expire()
+
     def delete(self, message_id: str) -> None:
         """Delete one message. Raises ``UnknownMessage``."""
         move.delete_one(self._parts, message_id)
@@ -151,20 +350,27 @@ class Inbox:
         return move.clear(self._parts, wanted)
 
     def reset(self, account: str | None) -> int:
-        """Delete an account's messages, settings and secrets (``None``: everyone's)."""
+        """Delete an account's messages, settings, secrets, names, records, faults, handsets,
+        clock and the count of its ids (``None``: everyone's)."""
         removed = move.clear(self._parts, Filter(account=account))
-        self._retention.forget(account)
-        with self._parts.database.write() as connection:
-            credentials.forget(connection, account)
+        self._parts.accounts.forget(account)
+        clocks.forget(self._parts, account)
+        with self._parts.lock, self._parts.database.write() as connection:
+            self._parts.faults.clear(connection, account)
+            self._parts.handsets.forget(connection, account)
+            self._parts.ids.forget(account)
+            storage_ids.forget(connection, account)
+        self._parts.throttle.forget(account)
         return removed
 
-    def retention(self, account: str | None) -> int:
-        """How many messages are kept, of one account or of all."""
-        return self._retention.limit(account)
+    def stored_bytes(self, account: str | None) -> int:
+        """The size of the messages of one account or of all, with their requests."""
+        with self._parts.database.read() as connection:
+            return counts.bytes_of(connection, account)
 
-    def set_retention(self, account: str | None, messages: int) -> None:
-        """Keep this many messages from now on; what is over it goes at once."""
-        self._retention.put(account, messages)
+    def retention(self, account: str | None) -> Retention:
+        """How much is kept, of one account or of all together."""
+        return self._retention.limit(account)
 
     def wait(
         self, wish: Wish, timeout: float, gone: Callable[[], bool] = lambda: False
@@ -185,6 +391,7 @@ class Inbox:
 
     def close(self) -> None:
         """End all waits and streams."""
+        self._parts.stopping.set()
         with self._parts.lock:
             self._parts.waiters.close()
         self._parts.live.close()

@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from sms_sandbox.errors import NoCode
 from sms_sandbox.inbox.move import unknown
 from sms_sandbox.inbox.parts import Parts
-from sms_sandbox.message import Message, TimelineEntry
-from sms_sandbox.storage import Filter, messages
+from sms_sandbox.message import Message, TimelineEntry, is_unsent
+from sms_sandbox.storage import Filter, counts, messages
+
+# How many messages that are scheduled or canceled may stand before the newest code.
+_LOOK_BACK = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def find(parts: Parts, wanted: Filter, limit: int) -> list[Message]:
     database = parts.database
     with database.read() as connection:
         return list(
-            messages.select(connection, wanted, searches_text=database.searches_text, limit=limit)
+            messages.select(connection, wanted, limit=limit)
         )
 
 
@@ -60,15 +63,17 @@ def count(parts: Parts, wanted: Filter) -> int:
     """How many messages a filter means."""
     database = parts.database
     with database.read() as connection:
-        return messages.count(connection, wanted, searches_text=database.searches_text)
+        return messages.count(connection, wanted)
 
 
 def page(parts: Parts, wanted: Filter, limit: int) -> Page:
     """One page of a list; the total is of the whole list, not of what is left."""
-    indexed = parts.database.searches_text
     with parts.database.read() as connection:
-        found = list(messages.select(connection, wanted, searches_text=indexed, limit=limit + 1))
-        total = messages.count(connection, replace(wanted, before=None), searches_text=indexed)
+        found = list(messages.select(connection, wanted, limit=limit + 1))
+        if wanted.before is None and len(found) <= limit:
+            total = len(found)
+        else:
+            total = messages.count(connection, replace(wanted, before=None))
         cursor = messages.last_place(connection)
     shown = tuple(found[:limit])
     return Page(shown, total, cursor, shown[-1].seq if len(found) > limit else None)
@@ -76,15 +81,16 @@ def page(parts: Parts, wanted: Filter, limit: int) -> Page:
 
 def newest_code(parts: Parts, number: str, account: str | None) -> Message:
     """The newest message to a number that holds a code."""
-    found = find(parts, Filter(recipient=number, account=account, has_code=True), 1)
-    if not found:
+    newest = find(parts, Filter(recipient=number, account=account, has_code=True), _LOOK_BACK)
+    found = next((one for one in newest if not is_unsent(one.status)), None)
+    if found is None:
         where = "" if account is None else f" in account {account}"
         raise NoCode(
             f"No message to this number holds a code{where}.",
             hint="POST /api/v1/codes/{number}/claim waits for one; "
             "GET /api/v1/messages?to={number} shows what arrived.",
         )
-    return found[0]
+    return found
 
 
 def account_between(parts: Parts, handset: str, sender: str) -> str | None:
@@ -96,4 +102,4 @@ def account_between(parts: Parts, handset: str, sender: str) -> str | None:
 def accounts(parts: Parts) -> list[tuple[str, int, float]]:
     """Every account with its number of messages and the newest one's time."""
     with parts.database.read() as connection:
-        return messages.accounts(connection)
+        return counts.by_account(connection)

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sms_sandbox.errors import Busy, UnwantedMessage, WaitTimeout
-from sms_sandbox.inbox.parts import Parts
+from sms_sandbox.inbox.parts import Parts, give_way
 from sms_sandbox.inbox.waiters import Waiter, Wish
 from sms_sandbox.message import Message
 from sms_sandbox.storage import Filter, messages
@@ -15,6 +15,7 @@ from sms_sandbox.storage import Filter, messages
 _LOOK_FOR_HANGUP = 0.5
 _NEAR_MISSES = 5
 _LOOK_BACK = 200
+_LOOK_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,8 @@ def wait(parts: Parts, wish: Wish, timeout: float, gone: Callable[[], bool]) -> 
     """Wait until ``wish`` is fulfilled, the time is over, or the asker has ``gone``."""
     started = time.monotonic()
     waiter = Waiter(wish)
-    with parts.lock:
-        if not _look_back(parts, waiter):
-            parts.waiters.add(waiter)
     try:
+        _look_back(parts, waiter)
         hung_up = _sleep(waiter, started + timeout, gone)
     finally:
         with parts.lock:
@@ -44,18 +43,37 @@ def wait(parts: Parts, wish: Wish, timeout: float, gone: Callable[[], bool]) -> 
     return _conclude(parts, waiter, waited)
 
 
-def _look_back(parts: Parts, waiter: Waiter) -> bool:
-    """Offer what is already there; whether that was enough."""
+def _look_back(parts: Parts, waiter: Waiter) -> None:
+    """Offer what is already there, a batch at a time, so that new messages need not wait for a
+    long search; from the first batch on the waiter sees what comes and goes."""
+    place: int | None = None
+    with parts.lock:
+        place = _look_at_batch(parts, waiter, place)
+        if place is None and parts.waiters.settle(waiter):
+            return
+        parts.waiters.add(waiter)
+    while place is not None and not waiter.closed:
+        give_way()
+        with parts.lock:
+            place = _look_at_batch(parts, waiter, place)
+            if place is None:
+                parts.waiters.settle(waiter)
+
+
+def _look_at_batch(parts: Parts, waiter: Waiter, place: int | None) -> int | None:
+    """Where the next batch begins; ``None``: nothing more has to be looked at."""
     wish = waiter.wish
+    wanted = wish.filter()
+    if place is not None and wish.newest_first:
+        wanted = replace(wanted, before=place)
+    elif place is not None:
+        wanted = replace(wanted, after=place)
     with parts.database.read() as connection:
-        stored = messages.select(
-            connection, wish.filter(), searches_text=False, newest_first=wish.newest_first
+        batch = list(
+            messages.select(connection, wanted, limit=_LOOK_AT_ONCE, newest_first=wish.newest_first)
         )
-        for message in stored:
-            waiter.offer(message)
-            if waiter.complete() is not None:
-                break
-    return parts.waiters.settle(waiter)
+    waiter.look_at(batch, last=len(batch) < _LOOK_AT_ONCE)
+    return None if waiter.looked_back else batch[-1].seq
 
 
 def _sleep(waiter: Waiter, deadline: float, gone: Callable[[], bool]) -> bool:
@@ -102,7 +120,7 @@ def _unwanted(message: Message, waited: float) -> UnwantedMessage:
 
 def _timed_out(parts: Parts, wish: Wish, waited: float) -> WaitTimeout:
     with parts.database.read() as connection:
-        recent = list(messages.select(connection, Filter(), searches_text=False, limit=_LOOK_BACK))
+        recent = list(messages.select(connection, Filter(), limit=_LOOK_BACK))
     ranked = sorted(((wish.refuses(message), message) for message in recent), key=_distance)
     misses = ranked[:_NEAR_MISSES]
     found = sum(1 for reasons, _ in ranked if not reasons)
@@ -152,6 +170,7 @@ def _difference(wish: Wish, reason: str, message: Message) -> str:
         return f"{reason} (it has {has}, you asked {wanted})"
     told = {
         "claimed": "already claimed by an earlier wait",
+        "unsent": "scheduled for later, or canceled",
         "after": "arrived at or before your cursor",
         "since": "arrived before your time",
         "has_code": "holds no code" if wish.match.has_code else "holds a code",

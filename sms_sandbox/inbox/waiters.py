@@ -1,12 +1,12 @@
 """Those who wait: each holds what it has found so far, all under the inbox's lock."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sms_sandbox.errors import Busy
 from sms_sandbox.inbox.match import Match
-from sms_sandbox.message import Message, Status, has_reached
+from sms_sandbox.message import Message, Status, has_reached, is_unsent
 from sms_sandbox.storage import Database, Filter, messages
 
 
@@ -33,6 +33,8 @@ class Wish:
         reasons = list(self.match.differences(message))
         if self.until_status is not None and not has_reached(message.status, self.until_status):
             reasons.append("until_status")
+        if self.match.status is None and self.until_status is None and is_unsent(message.status):
+            reasons.append("unsent")
         if self.after is None and message.claimed:
             reasons.append("claimed")
         if self.after is not None and message.seq <= self.after:
@@ -56,6 +58,7 @@ class Waiter:
         self.result: tuple[Message, ...] | None = None
         self.claimed = False
         self.closed = False
+        self.looked_back = False
         self._found: dict[int, Message] = {}
 
     def offer(self, message: Message) -> None:
@@ -65,17 +68,39 @@ class Waiter:
         else:
             self._found[message.seq] = message
 
+    def look_at(self, stored: Sequence[Message], *, last: bool) -> None:
+        """Look at the next stored messages in the wished order, until they are enough or the
+        ``last``: what came meanwhile is behind all of them."""
+        for message in stored:
+            self.offer(message)
+            if message.seq in self._found and self._has_enough(message.seq):
+                self.looked_back = True
+                return
+        self.looked_back = last
+
+    def _has_enough(self, place: int) -> bool:
+        newest_first = self.wish.newest_first
+        reached = sum((one >= place) if newest_first else (one <= place) for one in self._found)
+        return reached >= self._wanted
+
+    @property
+    def _wanted(self) -> int:
+        return 1 if self.wish.absent else self.wish.count
+
     def forget(self, places: Iterable[int]) -> None:
         """Drop messages that were deleted or that another wait has claimed."""
         for place in places:
             self._found.pop(place, None)
 
+    def forget_all(self) -> None:
+        """Drop everything: all messages were deleted."""
+        self._found.clear()
+
     def complete(self) -> tuple[Message, ...] | None:
         """The messages that fulfil the wish, in the order asked for, or ``None`` so far."""
-        wanted = 1 if self.wish.absent else self.wish.count
-        if len(self._found) < wanted:
+        if not self.looked_back or len(self._found) < self._wanted:
             return None
-        places = sorted(self._found, reverse=self.wish.newest_first)[:wanted]
+        places = sorted(self._found, reverse=self.wish.newest_first)[: self._wanted]
         return tuple(self._found[place] for place in places)
 
 
@@ -136,6 +161,11 @@ class Waiters:
         gone = tuple(places)
         for waiter in self._open:
             waiter.forget(gone)
+
+    def forget_all(self) -> None:
+        """Tell all that every message is gone."""
+        for waiter in self._open:
+            waiter.forget_all()
 
     def close(self) -> None:
         """Wake everyone without a result; later waits are refused."""

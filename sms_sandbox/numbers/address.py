@@ -58,6 +58,8 @@ def parse_sender(text: str, pointer: str) -> str:
 
 
 def _is_plain(name: str) -> bool:
+    if name.isascii():
+        return name.isprintable()
     return not any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in name)
 
 

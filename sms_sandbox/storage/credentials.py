@@ -41,6 +41,14 @@ def claim(
     )
 
 
+def account_of(connection: sqlite3.Connection, provider: str, name: str) -> str | None:
+    """The account that a credential opens, once it has been used."""
+    row = connection.execute(
+        "SELECT account FROM credentials WHERE provider = ? AND name = ?", (provider, name)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def signing_key(connection: sqlite3.Connection, provider: str, account: str) -> str | None:
     """The secret that signs an account's callbacks, once it has been shown."""
     row = connection.execute(

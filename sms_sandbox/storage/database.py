@@ -5,16 +5,19 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sms_sandbox.errors import SettingsError, StorageUnavailable
 from sms_sandbox.settings import MEMORY
-from sms_sandbox.storage.schema import SCHEMA, SCHEMA_VERSION, TEXT_INDEX, UPGRADES
+from sms_sandbox.storage import text
+from sms_sandbox.storage.schema import SCHEMA, SCHEMA_VERSION, UPGRADES
 
 _READERS = 4
 _BUSY_SECONDS = 1.5
+# One for each number of rows that are inserted at once, in each of some tables.
+_STATEMENTS = 512
 
 
 class Database:
@@ -34,8 +37,8 @@ class Database:
         self._readers_lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self.before_commit: list[Callable[[sqlite3.Connection], None]] = []
         self._writer = self._open_writer(name)
-        self.searches_text = _has_text_index(self._writer)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -45,6 +48,8 @@ class Database:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                for last in self.before_commit:
+                    last(self._writer)
                 self._writer.commit()
             except BaseException:
                 self._writer.rollback()
@@ -89,10 +94,17 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            self._path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
         )
         connection.row_factory = sqlite3.Row
+        text.register(connection)
         connection.execute(f"PRAGMA synchronous = {'OFF' if self._folder else 'NORMAL'}")
+        # Some builds overwrite whatever is deleted: deleting all would write the whole file anew.
+        connection.execute("PRAGMA secure_delete = FAST")
         return connection
 
     def _borrow(self) -> sqlite3.Connection:
@@ -140,23 +152,18 @@ def _prepare(connection: sqlite3.Connection, *, throw_away: bool) -> None:
             f"BEGIN; {SCHEMA} INSERT INTO sequence VALUES ({started});"  # noqa: S608
             f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
-        _create_text_index(connection)
     for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
         connection.executescript(f"BEGIN; {UPGRADES[old]} PRAGMA user_version = {old + 1}; COMMIT;")
+    _open_text_index(connection)
     if throw_away:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
 
-def _create_text_index(connection: sqlite3.Connection) -> None:
-    try:
-        connection.executescript(TEXT_INDEX)
-    except sqlite3.OperationalError:
-        # An SQLite without FTS5 trigrams: the search then reads the rows themselves.
-        connection.executescript("ROLLBACK;") if connection.in_transaction else None
-
-
-def _has_text_index(connection: sqlite3.Connection) -> bool:
-    row = connection.execute(
-        "SELECT count(*) FROM sqlite_master WHERE name = 'message_text'"
-    ).fetchone()
-    return bool(row[0])
+def _open_text_index(connection: sqlite3.Connection) -> None:
+    available = text.is_available(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    if available:
+        text.catch_up(connection)
+    else:
+        text.give_up(connection)
+    connection.execute("COMMIT")

@@ -1,6 +1,6 @@
 """The tables. ``seq`` is one growing sequence over messages and all later changes."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _MESSAGES = """
 CREATE TABLE sequence (value INTEGER NOT NULL);
@@ -91,23 +91,89 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_message ON attempts (message_seq);
 """
 
-SCHEMA = _MESSAGES + _VENDORS
-UPGRADES = {1: _VENDORS}
-"""What brings a file of an older version to the next one."""
-
-# Trigrams find any three characters in a row, so part of a number or of a code is found too.
-TEXT_INDEX = """
-BEGIN;
-CREATE VIRTUAL TABLE message_text USING fts5(
-    body, recipient, sender, code, content='messages', content_rowid='seq', tokenize='trigram'
+# Since version 3: what vendors keep beside messages, and clocks, faults, handsets and settings of
+# accounts. ``clock`` in a plan is the account whose own clock it obeys; '' is the sandbox's.
+_ENGINE = """
+CREATE TABLE records (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    key TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    data TEXT NOT NULL,
+    UNIQUE (provider, account, kind, id)
 );
-CREATE TRIGGER message_text_insert AFTER INSERT ON messages BEGIN
-    INSERT INTO message_text (rowid, body, recipient, sender, code)
-    VALUES (new.seq, new.body, new.recipient, new.sender, new.code);
-END;
-CREATE TRIGGER message_text_delete AFTER DELETE ON messages BEGIN
-    INSERT INTO message_text (message_text, rowid, body, recipient, sender, code)
-    VALUES ('delete', old.seq, old.body, old.recipient, old.sender, old.code);
-END;
-COMMIT;
+CREATE INDEX records_by_kind ON records (provider, account, kind, place);
+CREATE INDEX records_by_parent ON records (provider, account, kind, parent, place);
+CREATE INDEX records_by_key ON records (provider, account, kind, key, place);
+CREATE INDEX records_by_account ON records (account);
+ALTER TABLE due ADD COLUMN clock TEXT NOT NULL DEFAULT '';
+ALTER TABLE due ADD COLUMN error_code TEXT;
+ALTER TABLE due ADD COLUMN until REAL;
+DROP INDEX due_by_time;
+CREATE INDEX due_by_time ON due (clock, at);
+ALTER TABLE callbacks ADD COLUMN clock TEXT NOT NULL DEFAULT '';
+ALTER TABLE callbacks ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+DROP INDEX callbacks_by_time;
+CREATE INDEX callbacks_by_time ON callbacks (clock, origin, due_at);
+CREATE TABLE clocks (account TEXT PRIMARY KEY, moment REAL NOT NULL, ahead REAL);
+CREATE TABLE faults (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    state TEXT NOT NULL,
+    hits INTEGER NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE TABLE handsets (
+    account TEXT NOT NULL,
+    number TEXT NOT NULL,
+    state TEXT NOT NULL,
+    opted_out TEXT NOT NULL,
+    sim_swapped_at REAL,
+    nickname TEXT,
+    PRIMARY KEY (account, number)
+);
+CREATE TABLE account_settings (account TEXT PRIMARY KEY, settings TEXT NOT NULL);
+INSERT INTO account_settings
+    SELECT account, '{"retention": {"messages": ' || messages || '}}' FROM retention;
+DROP TABLE retention;
+CREATE TABLE ids (
+    account TEXT NOT NULL, kind TEXT NOT NULL, given INTEGER NOT NULL, PRIMARY KEY (account, kind)
+);
+CREATE TABLE aliases (alias TEXT PRIMARY KEY, account TEXT NOT NULL);
 """
+
+# Since version 3 too: what keeps reading cheap however many messages there are.
+_SCALE = """
+DROP TRIGGER IF EXISTS message_text_insert;
+DROP TRIGGER IF EXISTS message_text_delete;
+DROP TABLE IF EXISTS message_text;
+ALTER TABLE messages ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE messages SET size = length(CAST(body AS BLOB)) + length(CAST(raw AS BLOB));
+CREATE TABLE counts (
+    account TEXT PRIMARY KEY, messages INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+INSERT INTO counts SELECT account, count(*), sum(size) FROM messages GROUP BY account;
+INSERT INTO counts SELECT '', count(*), coalesce(sum(size), 0) FROM messages;
+CREATE TABLE text_shards (
+    number INTEGER PRIMARY KEY,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    messages INTEGER NOT NULL
+);
+CREATE INDEX messages_by_status ON messages (status);
+CREATE INDEX messages_by_provider ON messages (provider);
+CREATE INDEX messages_by_direction ON messages (direction);
+CREATE INDEX messages_by_code ON messages ((code IS NULL));
+CREATE INDEX messages_unclaimed ON messages (recipient_key, seq) WHERE claimed = 0;
+"""
+
+SCHEMA = _MESSAGES + _VENDORS + _ENGINE + _SCALE
+UPGRADES = {1: _VENDORS, 2: _ENGINE + _SCALE}
+"""What brings a file of an older version to the next one."""

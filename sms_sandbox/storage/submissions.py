@@ -4,7 +4,7 @@ import json
 import sqlite3
 from dataclasses import dataclass, field
 
-from sms_sandbox.message import Message, Submission
+from sms_sandbox.message import Direction, Message, Status, Submission
 from sms_sandbox.numbers import comparison_key
 from sms_sandbox.storage import messages
 
@@ -20,15 +20,29 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which of an account's submissions are meant; ``None`` asks nothing. ``older_than`` and
-    ``newer_than`` are places (exclusive); the moments are seconds since 1970 (both inclusive)."""
+    """Which of an account's submissions are meant; ``None`` or nothing asks nothing.
+
+    ``prefixes`` are the first two letters of the vendor's ids, ``codes`` the error codes of a
+    delivery (with ``other_codes``: any but these), ``facts`` names and values of the vendor's own.
+    ``states`` are statuses in the vendor's words where its facts have a ``state``, else ours.
+    ``older_than`` and ``newer_than`` are places (exclusive); the moments are seconds since 1970
+    (both inclusive)."""
 
     provider: str
     account: str
+    prefixes: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    codes: tuple[str | int | None, ...] = ()
+    other_codes: bool = False
+    states: tuple[str, ...] = ()
+    facts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    direction: Direction | None = None
     recipient: str | None = field(default=None, repr=False)
     sender: str | None = field(default=None, repr=False)
     sent_from: float | None = None
     sent_until: float | None = None
+    created_from: float | None = None
+    created_until: float | None = None
     older_than: int | None = None
     newer_than: int | None = None
 
@@ -41,17 +55,41 @@ class Query:
             ("sender_key = ?", self.sender and comparison_key(self.sender)),
             ("sent_at >= ?", self.sent_from),
             ("sent_at <= ?", self.sent_until),
+            ("created_at >= ?", self.created_from),
+            ("created_at <= ?", self.created_until),
+            ("direction = ?", self.direction),
             ("seq < ?", self.older_than),
             ("seq > ?", self.newer_than),
         ]
-        asked = [(condition, value) for condition, value in wanted if value is not None]
-        return " AND ".join(one for one, _ in asked), [value for _, value in asked]
+        asked = [(condition, [value]) for condition, value in wanted if value is not None]
+        asked += self._sets()
+        return " AND ".join(one for one, _ in asked), [
+            value for _, values in asked for value in values
+        ]
+
+    def _sets(self) -> list[tuple[str, list[object]]]:
+        codes = [json.dumps(code) for code in self.codes]
+        wanted: list[tuple[str, tuple[object, ...]]] = [
+            ("substr(vendor_id, 1, 2) IN", self.prefixes),
+            ("messages.status IN", self.statuses),
+            (f"coalesce(error_code, '') {'NOT ' * self.other_codes}IN", tuple(codes)),
+            ("coalesce(json_extract(facts, '$.state'), messages.status) IN", self.states),
+            *((f"json_extract(facts, '$.{name}') IN", values) for name, values in self.facts),
+        ]
+        return [
+            (f"{condition} ({', '.join('?' * len(values))})", list(values))
+            for condition, values in wanted
+            if values
+        ]
 
 
 _SENT_AT = "(SELECT min(at) FROM moves WHERE message_seq = seq AND moves.status = 'sent')"
-_SELECT = (
-    f"SELECT seq, vendor_id, callback_url, facts, {_SENT_AT} AS sent_at"  # noqa: S608
-    " FROM submissions JOIN messages ON seq = message_seq"
+_COLUMNS = f"seq, vendor_id, callback_url, facts, {_SENT_AT} AS sent_at"
+_SELECT = f"SELECT {_COLUMNS} FROM submissions JOIN messages ON seq = message_seq"  # noqa: S608
+# A number has few messages, its account may have a million.
+_OF_A_NUMBER = (
+    f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_by_recipient"  # noqa: S608
+    " CROSS JOIN submissions ON message_seq = seq"
 )
 
 
@@ -68,6 +106,12 @@ def insert(connection: sqlite3.Connection, message: Message, submission: Submiss
             json.dumps(dict(submission.facts)),
         ),
     )
+
+
+def put(connection: sqlite3.Connection, message: Message, submission: Submission) -> None:
+    """Store what the vendor keeps of a message, in the place of what it kept before."""
+    delete(connection, message.seq)
+    insert(connection, message, submission)
 
 
 def of_message(connection: sqlite3.Connection, seq: int) -> Submission | None:
@@ -96,12 +140,25 @@ def select(
     that place most closely."""
     where, values = query.where()
     order = "DESC" if query.newer_than is None else "ASC"
+    of_number = query.recipient is not None
+    source, place = (_OF_A_NUMBER, "seq") if of_number else (_SELECT, "message_seq")
     rows = connection.execute(
-        f"{_SELECT} WHERE {where} ORDER BY message_seq {order} LIMIT ? OFFSET ?",
+        f"{source} WHERE {where} ORDER BY {place} {order} LIMIT ? OFFSET ?",
         [*values, limit, skip],
     ).fetchall()
     found = [_submitted(connection, row) for row in rows]
     return found if query.newer_than is None else found[::-1]
+
+
+def count(connection: sqlite3.Connection, query: Query) -> int:
+    """How many submissions ``query`` means."""
+    where, values = query.where()
+    source = _SELECT if query.recipient is None else _OF_A_NUMBER
+    row = connection.execute(
+        f"SELECT count(*) FROM ({source} WHERE {where})",  # noqa: S608
+        values,
+    ).fetchone()
+    return int(row[0])
 
 
 def set_facts(connection: sqlite3.Connection, seq: int, facts: dict[str, object]) -> None:

@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 from sms_sandbox.errors import UnknownMessage
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.message import Message
-from sms_sandbox.storage import Filter
+from sms_sandbox.storage import Filter, counted_to
+from sms_sandbox.web.engine import alerts, handset_note, kept
 from sms_sandbox.web.present import HandsetView, handsets
 from sms_sandbox.web.ways import Way
 
@@ -78,6 +79,7 @@ class Page:
     place: Place
     messages: list[Message]
     total: int
+    more: bool
     everything: int
     older: str
     accounts: list[str]
@@ -85,6 +87,8 @@ class Page:
     selected: Message | None
     base: str
     ways: tuple[Way, ...] = field(default=())
+    alerts: list[str] = field(default_factory=list)
+    kept: str = ""
 
     @property
     def pane(self) -> str:
@@ -110,7 +114,8 @@ class Page:
     def summary(self) -> str:
         """How many of how many are on show."""
         if len(self.messages) < self.total:
-            return f"{len(self.messages):,} of {self.total:,}"
+            more = " or more" if self.more else ""
+            return f"{len(self.messages):,} of {self.total:,}{more}"
         return f"{self.total:,} {'message' if self.total == 1 else 'messages'}"
 
 
@@ -124,15 +129,27 @@ def build_page(
         place=place,
         messages=messages,
         total=total,
+        more=any(_is_bound(total, wanted) for wanted in place.filters()),
         everything=inbox.count(Filter()),
         older=older,
         accounts=_with(inbox.accounts(), place.account),
-        handsets=handsets(inbox.find(Filter(), _NUMBERS)),
+        handsets=_handsets(inbox),
         selected=selected,
         base=base,
         ways=ways,
+        alerts=alerts(inbox),
+        kept=kept(inbox),
     )
     return page, 404 if message_id and selected is None else 200
+
+
+def _handsets(inbox: Inbox) -> list[HandsetView]:
+    found = []
+    for view in handsets(inbox.find(Filter(), _NUMBERS)):
+        _, now = inbox.clock(view.account)
+        note = handset_note(inbox.handset(view.account, view.number), now)
+        found.append(view._replace(name=note.nickname, state=note.state))
+    return found
 
 
 def _selected(inbox: Inbox, message_id: str) -> Message | None:
@@ -158,6 +175,12 @@ def _window(inbox: Inbox, place: Place) -> tuple[list[Message], int, str]:
         older = f"{place.link()}{separator}before={shown[-1].seq}"
     total = sum(inbox.count(wanted) for wanted in filters)
     return (shown[::-1] if place.to else shown), total, older
+
+
+def _is_bound(total: int, wanted: Filter) -> bool:
+    """Whether the counting may have stopped before the end."""
+    bound = counted_to(wanted)
+    return bound is not None and total >= bound
 
 
 def _with(names: list[str], chosen: str) -> list[str]:

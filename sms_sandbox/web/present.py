@@ -20,23 +20,28 @@ class StatusView(NamedTuple):
 
 
 _STATUS: dict[Status, StatusView] = {
+    "scheduled": StatusView("Scheduled", "queued", "wait"),
     "accepted": StatusView("Accepted", "queued", "wait"),
     "queued": StatusView("Queued", "queued", "wait"),
     "sent": StatusView("Sent", "sent", "wait"),
     "delivered": StatusView("Delivered", "delivered", "good"),
     "undelivered": StatusView("Undelivered", "failed", "bad"),
     "failed": StatusView("Failed", "failed", "bad"),
+    "canceled": StatusView("Canceled", "failed", "wait"),
     "received": StatusView("Received", "received", "good"),
 }
 
 
 class HandsetView(NamedTuple):
-    """One number of one account, with its last message; `at` is seconds since 1970."""
+    """One number of one account, with its last message; `at` is seconds since 1970. `name` and
+    `state` say in words what was set for it."""
 
     number: str
     account: str
     text: str
     at: float
+    name: str = ""
+    state: str = ""
 
 
 def handset(message: Message) -> str:

@@ -6,7 +6,8 @@ import json
 import shlex
 from typing import NamedTuple
 
-_NUMBER = "+12015550123"  # from the range kept for fiction
+_NUMBER, _SENDER = "+12015550123", "+12015550199"  # from the range kept for fiction
+_BODY = "Your code to sign in to Notes is 481920."
 
 
 class Way(NamedTuple):
@@ -34,6 +35,16 @@ def ways(base: str, *, with_password: bool) -> tuple[Way, ...]:
             _flask(base, with_password=with_password),
         ),
         Way(
+            "Twilio's SDK",
+            "Its address is an attribute; nothing else changes.",
+            _twilio(base, with_password=with_password),
+        ),
+        Way(
+            "Amazon SNS, through AWS's SDK",
+            "The SDK reads the address from the environment too: AWS_ENDPOINT_URL_SNS.",
+            _sns(base, with_password=with_password),
+        ),
+        Way(
             "A test with pytest",
             "The fixture starts a sandbox of its own; nothing to configure.",
             _pytest(),
@@ -42,7 +53,7 @@ def ways(base: str, *, with_password: bool) -> tuple[Way, ...]:
 
 
 def _curl(base: str, *, with_password: bool) -> str:
-    message = {"to": _NUMBER, "from": "Notes", "body": "Your code to sign in to Notes is 481920."}
+    message = {"to": _NUMBER, "from": "Notes", "body": _BODY}
     password = ' \\\n  -u ":$SMS_SANDBOX_PASSWORD"' if with_password else ""
     return (
         f"curl {shlex.quote(base + '/api/v1/messages')}{password} \\\n"
@@ -59,6 +70,41 @@ def _flask(base: str, *, with_password: bool) -> str:
             "app.config['PHONEAUTH_SANDBOX_PASSWORD'] = os.environ['SMS_SANDBOX_PASSWORD']"
         )
     return "\n".join(lines)
+
+
+def _twilio(base: str, *, with_password: bool) -> str:
+    secret = _secret(with_password=with_password)
+    return "\n".join(
+        [
+            *(["import os", ""] if with_password else []),
+            "from twilio.rest import Client",
+            "",
+            f'client = Client("AC" + "0" * 32, {secret})',
+            f"client.api.base_url = {base + '/twilio'!r}",
+            f"client.messages.create(to={_NUMBER!r}, from_={_SENDER!r}, body={_BODY!r})",
+        ]
+    )
+
+
+def _sns(base: str, *, with_password: bool) -> str:
+    secret = _secret(with_password=with_password)
+    return "\n".join(
+        [
+            *(["import os", ""] if with_password else []),
+            "import boto3",
+            "",
+            "sns = boto3.client(",
+            f'    "sns", endpoint_url={base + "/aws"!r}, region_name="us-east-1",',
+            f'    aws_access_key_id="test", aws_secret_access_key={secret},',
+            ")",
+            f"sns.publish(PhoneNumber={_NUMBER!r}, Message={_BODY!r})",
+        ]
+    )
+
+
+def _secret(*, with_password: bool) -> str:
+    """Where a password is set it is the secret of every account."""
+    return 'os.environ["SMS_SANDBOX_PASSWORD"]' if with_password else '"any token of your own"'
 
 
 def _pytest() -> str:

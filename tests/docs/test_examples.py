@@ -117,6 +117,8 @@ def test_sandbox_commands_and_calls(take: Take, start: Start, shell: Shell) -> N
     lines = shell(take("sandbox.md", "shell"), SMS_SANDBOX_URL=sandbox.url).splitlines()
     assert lines[1] == "424242"
     assert json.loads(lines[-1])["body"] == "See you at eight"
+    printed = shell(take("sandbox.md", "time").replace(SANDBOX, sandbox.url))
+    assert '"total":1' in printed.replace(" ", "")
     printed = shell(take("sandbox.md", "http").replace(SANDBOX, sandbox.url))
     assert '"code":"171717"' in printed.replace(" ", "")
     assert "\n171717\n" in printed
@@ -314,3 +316,49 @@ def test_twilios_sdks_and_curl_send_into_the_sandbox(
         assert re.fullmatch(r"SM[0-9a-f]{32} queued\n", printed)
     else:
         assert not os.environ.get("CI"), "run sh tests/install_node_sdks.sh"
+
+
+def test_a_handset_writes_and_twilio_calls_in_the_sandbox(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
+    sandbox = start("sms-sandbox serve --port 0")
+    printed = shell(take("vendors/twilio.md", "inbound").replace(SANDBOX, sandbox.url))
+    assert '"direction":"inbound"' in printed.replace(" ", "")
+    call = take("vendors/twilio.md", "call.py").replace(SANDBOX, sandbox.url)
+    write(tmp_path, "call.py", call)
+    assert re.fullmatch(r"CA[0-9a-f]{32} queued\n", shell("python call.py"))
+    code = shell("sms-sandbox code +12015550123", SMS_SANDBOX_URL=sandbox.url)
+    assert code.strip() == "424242"
+
+
+def test_twilios_sdks_verify_and_look_up_in_the_sandbox(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
+    sandbox = start("sms-sandbox serve --port 0")
+    client = take("vendors/twilio_verify.md", "verify.py").replace(SANDBOX, sandbox.url)
+    write(tmp_path, "verify.py", client)
+    assert shell("python verify.py") == "approved mobile\n"
+    script = take("vendors/twilio_verify.md", "verify.js").replace(SANDBOX, sandbox.url)
+    write(tmp_path, "verify.js", script)
+    modules = ROOT / "build" / "node" / "node_modules"
+    if shutil.which("node") and (modules / "twilio").is_dir():
+        assert shell("node verify.js", NODE_PATH=str(modules)) == "pending\n"
+    else:
+        assert not os.environ.get("CI"), "run sh tests/install_node_sdks.sh"
+
+
+def test_awss_sdk_sends_into_the_sandbox_and_localstacks_path_shows_it(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
+    sandbox = start("sms-sandbox serve --port 0")
+    exports = take("vendors/sns.md", "env").replace(SANDBOX, sandbox.url)
+    write(tmp_path, "client.py", take("vendors/sns.md", "client.py"))
+    endpoint = take("vendors/sns.md", "endpoint.py").replace(SANDBOX, sandbox.url)
+    write(tmp_path, "endpoint.py", endpoint)
+    bare = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    published, sent = shell(f"{exports}python client.py", **bare).split()
+    assert published != sent
+    assert shell(f"{exports}python endpoint.py", **bare) == "{'MonthlySpendLimit': '1'}\n"
+    shown = json.loads(shell(take("vendors/sns.md", "curl").replace(SANDBOX, sandbox.url)))
+    ((number, (message,)),) = shown["sms_messages"].items()
+    assert (number, message["MessageId"]) == ("+12015550123", published)

@@ -212,7 +212,10 @@ def _section(page: str, title: str) -> str:
 
 def _commands(name: str, group: click.Group) -> Iterator[tuple[str, click.Command]]:
     """Every command below `group`, with the words that call it."""
-    for word, command in group.commands.items():
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None, word
         yield f"{name} {word}", command
         if isinstance(command, click.Group):
             yield from _commands(f"{name} {word}", command)

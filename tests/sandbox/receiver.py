@@ -14,6 +14,7 @@ class Post:
     path: str
     headers: dict[str, str]
     body: str
+    method: str = "POST"
 
     @property
     def form(self) -> dict[str, str]:
@@ -60,8 +61,14 @@ def receiving() -> Iterator[Receiver]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self.take(body)
+
+        def do_GET(self) -> None:
+            self.take("")
+
+        def take(self, body: str) -> None:
             with receiver.arrived:
-                receiver.posts.append(Post(self.path, dict(self.headers), body))
+                receiver.posts.append(Post(self.path, dict(self.headers), body, self.command))
                 answer = receiver.answers.popleft() if receiver.answers else status(204)
                 receiver.arrived.notify_all()
             answer(self)

@@ -79,7 +79,7 @@ def test_pruned_messages_leave_the_text_index_too(make_sandbox: Callable[..., Sa
 
 
 def test_account_with_a_limit_of_its_own_is_pruned_alone(inbox: Inbox, put: Put) -> None:
-    inbox.set_retention("small", 2)
+    inbox.put_account_settings("small", {"retention": {"messages": 2}})
     for _ in range(4):
         put(account="small")
         put(account="large")
@@ -92,7 +92,7 @@ def test_account_with_a_limit_of_its_own_is_pruned_alone(inbox: Inbox, put: Put)
 def test_lower_retention_prunes_at_once(inbox: Inbox, put: Put) -> None:
     for _ in range(6):
         put()
-    inbox.set_retention(None, 4)
+    inbox.put_account_settings(None, {"retention": {"messages": 4}})
     assert inbox.count(Filter()) == 4
 
 

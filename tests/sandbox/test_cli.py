@@ -134,6 +134,47 @@ def test_reply_and_reset(
     assert capsys.readouterr().out.splitlines()[-2:] == ["2 deleted", "0 deleted"]
 
 
+def test_faults_are_listed_added_and_removed(at: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = '{"match": {"to": "+1*"}, "effect": {"type": "error", "status": 503}}'
+    assert main(["faults", "--add", rule, "--account", "a"]) == 0
+    added = capsys.readouterr().out
+    assert "0 hits" in added
+    assert main(["faults"]) == 0
+    assert capsys.readouterr().out == added
+    assert main(["faults", "--remove", added.split()[0]]) == 0
+    assert main(["faults", "--json"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["faults", "--add", rule, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["effect"]["status"] == 503
+    assert main(["faults", "--clear"]) == 0
+    assert main(["faults", "--add", "[]"]) == 2
+    assert "one JSON object" in capsys.readouterr().err
+    assert main(["faults", "--remove", "flt_0"]) == 1
+
+
+def test_serve_takes_seed_limits_and_credentials(tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("twilio AC1 secret\n")
+    switches = ("--seed", "7", "--strict", "--credentials", str(file), "--retention-bytes", "5000")
+    running = _start("--port", "0", *switches, "--retention-seconds", "60")
+    try:
+        url = _welcome(running)[0].strip().removeprefix("SMS sandbox: ")
+        with SandboxClient(url) as client:
+            kept = client.settings()["retention"]
+            assert kept == {"messages": 10_000, "seconds": 60, "bytes": 5000}
+            first = client.send(to=NUMBER, body="x")["id"]
+            client.reset()
+            assert client.send(to=NUMBER, body="x")["id"] == first
+    finally:
+        running.terminate()
+        running.communicate(timeout=10)
+
+
+def test_strict_without_credentials_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--strict", "--port", "0"]) == 2
+    assert "--credentials" in capsys.readouterr().err
+
+
 def test_env_prints_lines_that_a_shell_can_read(
     at: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,8 +188,12 @@ def test_env_prints_lines_that_a_shell_can_read(
     )
     assert shown.stdout == "it's me"
     assert f"FLASK_PHONEAUTH_SANDBOX_URL={at}" in lines
-    assert f'# Twilio, Python: client.api.base_url = "{at}/twilio"' in lines
-    assert f'# Twilio, Node:   client.api.baseUrl = "{at}/twilio"' in lines
+    python = "client.api.base_url = client.verify.base_url = client.lookups.base_url"
+    assert f'# Twilio, Python: {python} = "{at}/twilio"' in lines
+    node = "client.api.baseUrl = client.verify.baseUrl = client.lookups.baseUrl"
+    assert f'# Twilio, Node:   {node} = "{at}/twilio"' in lines
+    assert f"export AWS_ENDPOINT_URL_SNS={at}/aws\n" in lines
+    assert f"export AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2={at}/aws\n" in lines
 
 
 def test_hostile_text_cannot_steer_the_terminal(

@@ -90,3 +90,44 @@ def test_events_are_iterated(client: SandboxClient, server: SandboxServer) -> No
         thread.join()
     assert (kind, data["body"]) == ("message", "hello")
     events.close()
+
+
+def test_clock_settings_and_names_of_an_account(client: SandboxClient) -> None:
+    assert client.set_clock(frozen=True, now="2031-05-06T07:00:00Z", account="a") == {
+        "frozen": True,
+        "now": "2031-05-06T07:00:00.000Z",
+    }
+    message = client.send(to=NUMBER, body="x", account="a")
+    assert client.advance_clock(90, "a")["now"] == "2031-05-06T07:01:30.000Z"
+    assert client.message(message["id"])["status"] == "delivered"
+    assert client.clock("a")["frozen"] is True
+    assert client.clock()["frozen"] is False
+    client.put_settings("a", limits={"messages_per_second": 5})
+    assert client.settings("a")["limits"]["messages_per_second"] == 5
+    assert client.put_aliases("a", ["app"]) == {"id": "a", "aliases": ["app"]}
+    assert client.messages(account="app")[0]["id"] == message["id"]
+
+
+def test_fault_rules_come_and_go(client: SandboxClient) -> None:
+    rule = client.add_fault({"match": {}, "effect": {"type": "disconnect"}}, "a")
+    other = client.add_fault({"match": {}, "effect": {"type": "disconnect"}}, "b")
+    assert [one["id"] for one in client.faults("a")] == [rule["id"]]
+    client.remove_fault(other["id"])
+    assert client.faults() == [rule]
+    assert client.clear_faults("a") == 1
+    assert client.clear_faults() == 0
+
+
+def test_webhooks_are_listed_and_sent_again(client: SandboxClient) -> None:
+    message = client.send(to=NUMBER, body="x")
+    assert client.webhooks(message["id"]) == []
+    with pytest.raises(SandboxRefused) as refused:
+        client.resend_webhook("whk_0", "stale")
+    assert refused.value.status == 404
+
+
+def test_keys_are_pressed_only_during_a_call(client: SandboxClient) -> None:
+    sent = client.send(to=NUMBER, body="x")
+    with pytest.raises(SandboxRefused) as caught:
+        client.press(sent["id"], "1")
+    assert caught.value.status == 409

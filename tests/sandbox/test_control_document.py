@@ -66,14 +66,31 @@ def _schema(document: dict[str, Any], method: str, path: str, status: int) -> di
         ("get", "/accounts", None, 200),
         ("get", "/settings", None, 200),
         ("put", "/settings", {"retention": 5}, 200),
+        ("put", "/settings", {"retention": {"seconds": 5}, "signing_key": "x"}, 200),
+        ("get", "/clock", None, 200),
+        ("put", "/clock", {"frozen": True}, 200),
+        ("delete", "/clock", None, 200),
+        ("post", "/clock/advance", {"seconds": 5}, 200),
+        ("put", "/accounts/{account}/aliases", {"aliases": ["app-1"]}, 200),
+        ("put", "/accounts/{account}/aliases", {"aliases": ["default"]}, 409),
         ("post", "/reset", {}, 400),
+        ("post", "/faults", {"effect": {"type": "disconnect"}, "chance": 0.5}, 201),
+        ("post", "/faults", {"effect": {"type": "fire"}}, 400),
+        ("get", "/faults", None, 200),
+        ("delete", "/faults", None, 400),
+        ("get", "/handsets/{number}", None, 200),
+        ("put", "/handsets/{number}", {"state": "off", "opted_out": True}, 200),
+        ("get", "/numbers", None, 200),
+        ("get", "/calls", None, 200),
+        ("get", "/clocks", None, 200),
+        ("get", "/handsets", None, 200),
     ],
 )
 def test_answers_have_the_documented_shape(
     web: FlaskClient, document: dict[str, Any], method: str, path: str, body: Any, status: int
 ) -> None:
     sent = send(web)
-    url = path.format(message_id=sent["id"], number=sent["to"])
+    url = path.format(message_id=sent["id"], number=sent["to"], account="default")
     answer = web.open(f"/api/v1{url}", method=method.upper(), json=body)
     assert answer.status_code == status
     jsonschema.Draft202012Validator(

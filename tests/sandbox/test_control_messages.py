@@ -292,7 +292,7 @@ def test_status_moves_forward_only(web: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/faults", "/api/v1/nothing", "/api/v2", "/api/v1/messages/"]
+    "path", ["/api/v1/fault", "/api/v1/nothing", "/api/v2", "/api/v1/messages/"]
 )
 def test_unknown_path_is_a_problem(web: FlaskClient, path: str) -> None:
     problem(web.get(path), 404, "not_found")

@@ -8,10 +8,12 @@ from sms_sandbox.app import Sandbox
 
 def test_health_shows_the_cap_and_what_it_cost(web: FlaskClient) -> None:
     send(web)
-    assert web.get("/healthz").json == {
+    health = web.get("/healthz").json
+    assert 0 < health.pop("bytes") < 1000
+    assert health == {
         "status": "ok",
         "messages": 1,
-        "retention": 10_000,
+        "retention": {"messages": 10_000, "seconds": None, "bytes": 2 << 30},
         "pruned": 0,
     }
 

@@ -23,7 +23,6 @@ READ, WRITE = "/api/v1/messages", "/api/v1/messages"
         "[::1]",
         "sms.localhost:8025",
         "api.plivo.com",
-        "sns.eu-west-1.amazonaws.com",
         "rest.nexmo.com",
     ],
 )

@@ -17,6 +17,13 @@ FORWARD = {
     ("sent", "delivered"),
     ("sent", "undelivered"),
     ("sent", "failed"),
+    ("scheduled", "accepted"),
+    ("scheduled", "queued"),
+    ("scheduled", "sent"),
+    ("scheduled", "delivered"),
+    ("scheduled", "undelivered"),
+    ("scheduled", "failed"),
+    ("scheduled", "canceled"),
 }
 
 
@@ -27,7 +34,7 @@ def test_status_moves_forward_only() -> None:
 
 def test_final_statuses_allow_no_move() -> None:
     finals = {status for status in STATUSES if is_final(status)}
-    assert finals == {"delivered", "undelivered", "failed", "received"}
+    assert finals == {"delivered", "undelivered", "failed", "canceled", "received"}
 
 
 def test_delivered_message_has_been_sent_but_failed_one_has_not() -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 SUITE = """
 import json
+import urllib.error
 import urllib.request
+from datetime import datetime, timezone
 
 import pytest
 
@@ -59,6 +61,41 @@ def test_reply_is_an_inbound_message(sms):
     assert sms.messages[-1]["direction"] == "inbound"
 
 
+def test_time_stands_and_moves_by_hand(sms, sms_clock):
+    before = sms_clock.freeze()
+    message = application_sends(sms, "hello")
+    assert sms_clock.now == before
+    after = sms_clock.advance(3600)
+    assert (after - before).total_seconds() == 3600
+    assert sms.client.message(message["id"])["status"] == "delivered"
+    assert sms_clock.release() >= after
+
+
+def test_time_begins_where_the_test_says(sms, sms_clock):
+    assert not sms.client.clock(sms.account)["frozen"]
+    sms_clock.freeze(datetime(2031, 5, 6, 7, tzinfo=timezone.utc))
+    assert application_sends(sms, "hello")["created_at"] == "2031-05-06T07:00:00.000Z"
+
+
+@pytest.mark.parametrize("turn", range(2))
+def test_faults_strike_and_are_gone_with_the_test(sms, sms_faults, turn):
+    application_sends(sms, "fine")
+    effect = {"type": "error", "status": 503}
+    rule = sms_faults.add(effect, match={"body": "boom*"}, times=1)
+    with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+        application_sends(sms, "boom 1")
+    refused.value.close()
+    application_sends(sms, "boom 2")
+    assert sms_faults.hits(rule) == 1
+    sms_faults.remove(rule)
+    with pytest.raises(SandboxRefused):
+        sms_faults.hits(rule)
+    sms_faults.add(effect)
+    sms_faults.clear()
+    application_sends(sms, "fine")
+    sms_faults.add(effect)
+
+
 def test_server_is_shared(sms_server, sms):
     assert sms_server.url == sms.url
 """
@@ -84,7 +121,7 @@ def _pytest(folder: Path, *switches: str) -> subprocess.CompletedProcess[str]:
 
 def test_fixtures_work_in_a_users_suite(tmp_path: Path) -> None:
     result = _run(tmp_path)
-    assert "8 passed" in result.stdout, result.stdout + result.stderr
+    assert "12 passed" in result.stdout, result.stdout + result.stderr
 
 
 def test_failed_test_shows_its_messages(tmp_path: Path) -> None:
@@ -100,7 +137,7 @@ def test_failed_test_shows_its_messages(tmp_path: Path) -> None:
 
 def test_workers_never_meet(tmp_path: Path) -> None:
     result = _run(tmp_path, "-n", "2")
-    assert "8 passed" in result.stdout, result.stdout + result.stderr
+    assert "12 passed" in result.stdout, result.stdout + result.stderr
 
 
 def test_plugin_costs_nothing_until_a_fixture_is_used() -> None:

@@ -6,7 +6,7 @@ from sms_sandbox.errors import NoCode, UnknownMessage
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.message import Message
 from sms_sandbox.storage import Filter
-from sms_sandbox.storage import filters as storage_filters
+from sms_sandbox.storage import text as text_index
 
 Put = Callable[..., Message]
 
@@ -15,7 +15,8 @@ Put = Callable[..., Message]
 def inbox_both(request: pytest.FixtureRequest, inbox: Inbox) -> Inbox:
     """Both ways of searching; an SQLite without trigrams must find the same."""
     if not request.param:
-        inbox._parts.database.searches_text = False
+        with inbox._parts.database.write() as connection:
+            text_index.give_up(connection)
     return inbox
 
 
@@ -54,7 +55,7 @@ def test_search_takes_signs_of_the_query_language_as_text(
 
 
 def test_search_text_beyond_the_word_limit_is_cut(inbox: Inbox) -> None:
-    assert len(storage_filters.split_words("a " * 1000)) == 20
+    assert len(text_index.split_words("a " * 1000)) == 20
 
 
 def test_pages_hold_every_message_once_while_new_ones_arrive(inbox: Inbox, put: Put) -> None:

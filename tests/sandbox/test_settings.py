@@ -1,7 +1,7 @@
 import pytest
 
 from sms_sandbox.errors import SettingsError
-from sms_sandbox.settings import Settings, from_environment, is_loopback
+from sms_sandbox.settings import Credential, Settings, from_environment, is_loopback
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "sandbox.example"])
@@ -32,6 +32,7 @@ def test_look_alikes_are_not_loopback(host: str) -> None:
         {"password": ""},
         {"webhook_allow": ("10.0.0.1/8",)},
         {"webhook_allow": ("office",)},
+        {"error_texts": "future"},
     ],
     ids=str,
 )
@@ -49,9 +50,11 @@ def test_switches_win_over_the_environment() -> None:
         "SMS_SANDBOX_PASSWORD": "secret",
         "SMS_SANDBOX_RETENTION": "50",
         "SMS_SANDBOX_HOST": "0.0.0.0",
+        "SMS_SANDBOX_ERROR_TEXTS": "former",
     }
     found = from_environment(environ, port=9001, db=None)
     assert (found.port, found.db, found.retention, found.host) == (9001, "a.db", 50, "0.0.0.0")
+    assert found.error_texts == "former"
     assert found.allow_hosts == ("sms", "sandbox.test")
     assert found.webhook_allow == ("10.0.0.0/8", "fd00::/8")
 
@@ -63,3 +66,11 @@ def test_environment_number_that_is_none_is_named() -> None:
 
 def test_repr_hides_the_password() -> None:
     assert "hunter2" not in repr(Settings(password="hunter2"))
+
+
+def test_configured_credentials_are_found_by_provider_and_name() -> None:
+    one = Credential(provider="twilio", name="AC1", secret="hidden", account="AC1")
+    settings = Settings(credentials=(one,), strict=True)
+    assert settings.credential("twilio", "AC1") == one
+    assert settings.credential("vonage", "AC1") is None
+    assert "hidden" not in repr(settings)

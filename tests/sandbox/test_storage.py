@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.errors import SettingsError, StorageUnavailable
 from sms_sandbox.storage import Database, Filter
-from sms_sandbox.storage.filters import split_words
+from sms_sandbox.storage.text import split_words
 
 
 def test_memory_database_is_a_private_file_that_goes_with_it() -> None:
@@ -23,13 +23,13 @@ def test_failed_transaction_leaves_nothing() -> None:
 
     def spoil() -> None:
         with database.write() as connection:
-            connection.execute("INSERT INTO retention VALUES ('a', 1)")
+            connection.execute("INSERT INTO aliases VALUES ('a', 'b')")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         spoil()
     with database.read() as connection:
-        assert connection.execute("SELECT count(*) FROM retention").fetchone()[0] == 0
+        assert connection.execute("SELECT count(*) FROM aliases").fetchone()[0] == 0
     database.close()
 
 
@@ -42,19 +42,19 @@ def test_locked_file_is_said_in_time_and_works_again_after(tmp_path: Path) -> No
     other.execute("ROLLBACK")
     other.close()
     with database.write() as connection:
-        connection.execute("INSERT INTO retention VALUES ('a', 1)")
+        connection.execute("INSERT INTO aliases VALUES ('a', 'b')")
     database.close()
 
 
 def test_reading_goes_on_beside_a_writer() -> None:
     database = Database(":memory:")
     with database.write() as writer:
-        writer.execute("INSERT INTO retention VALUES ('a', 1)")
+        writer.execute("INSERT INTO aliases VALUES ('a', 'b')")
         counted: list[int] = []
 
         def read() -> None:
             with database.read() as reader:
-                counted.append(reader.execute("SELECT count(*) FROM retention").fetchone()[0])
+                counted.append(reader.execute("SELECT count(*) FROM aliases").fetchone()[0])
 
         thread = threading.Thread(target=read)
         thread.start()

@@ -128,10 +128,10 @@ def test_a_messaging_service_accepts_first_and_chooses_its_sender_later(
             "The 'StatusCallback' URL http://my_host/x is not a valid URL.",
         ),
         (
-            {"SendAt": "2027-02-01T00:00:00Z"},
+            {"ContentSid": "HX" + "c" * 32},
             400,
             20001,
-            "Unknown parameters: SendAt is not imitated by this sandbox.",
+            "Unknown parameters: ContentSid is not imitated by this sandbox.",
         ),
         ({"To": "+15005550001"}, 400, 21211, "Invalid 'To' Phone Number: +1500555XXXX"),
         (
@@ -277,7 +277,7 @@ def test_tokens_are_never_shown(web: FlaskClient, sandbox: Sandbox) -> None:
 
 
 def test_an_unknown_path_is_answered_as_twilio_answers_it(web: FlaskClient) -> None:
-    for path in ("/2010-04-01/Nothing.json", "/v2/Services"):
+    for path in ("/2010-04-01/Nothing.json", "/v9/Things"):
         answer = web.get("/twilio" + path)
         assert answer.status_code == 404
         assert answer.json["code"] == 20404

@@ -17,6 +17,8 @@ def test_a_status_callback_is_signed_as_the_worked_example() -> None:
     }
     url = "http://127.0.0.1:9000/twilio/status?tenant=42"
     assert sign(TOKEN, url, parameters.items()) == "TKb9CU5H1IGgmwJjEhoCVx722UE="
+    shared = sign(TOKEN, url, parameters.items(), "HMAC_SHA256")
+    assert shared == "qHpjHZLPvkxByKXvzpe9PkRIj567qxWY+KItWUDaZ4o="
 
 
 def test_unicode_and_empty_values_are_signed_as_the_worked_example() -> None:

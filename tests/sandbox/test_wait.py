@@ -277,3 +277,40 @@ def test_deleted_message_no_longer_counts_for_a_wait(inbox: Inbox, put: Put, poo
     inbox.delete(gone.id)
     kept = [put().id, put().id]
     assert _ids(future.result(5)) == kept
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_long_look_back_finds_in_its_order_whatever_the_batches(
+    inbox: Inbox, put: Put, monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
+) -> None:
+    monkeypatch.setattr("sms_sandbox.inbox.wait._LOOK_AT_ONCE", 2)
+    stored = [put("wanted" if number in (3, 4, 9) else "other") for number in range(12)]
+    wish = Wish(match=Match(body_contains="wanted"), count=2, newest_first=newest_first)
+    wanted = (9, 4) if newest_first else (3, 4)
+    assert _ids(inbox.wait(wish, 0)) == [stored[number].id for number in wanted]
+    with pytest.raises(WaitTimeout):
+        inbox.wait(wish, 0)
+    assert inbox.waiting == 0
+
+
+def test_between_two_batches_others_write_and_what_they_take_is_not_taken_again(
+    inbox: Inbox, put: Put, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms_sandbox.inbox.wait._LOOK_AT_ONCE", 2)
+    first = put("wanted")
+    for _ in range(5):
+        put("other")
+    paused, go_on = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        paused.set()
+        assert go_on.wait(PATIENT)
+
+    monkeypatch.setattr("sms_sandbox.inbox.wait.give_way", pause)
+    both = pool.submit(inbox.wait, Wish(match=Match(body_contains="wanted"), count=2), PATIENT)
+    assert paused.wait(PATIENT)
+    late = [put("wanted late"), put("wanted later")]
+    taken = inbox.wait(Wish(match=Match(body_contains="wanted"), after=0), 0)
+    assert _ids(taken) == [first.id]
+    go_on.set()
+    assert _ids(both.result(PATIENT)) == [one.id for one in late]

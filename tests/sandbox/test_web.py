@@ -8,43 +8,32 @@ import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 import urllib3
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sandbox.receiver import receiving
 from sandbox.receiver import status as answer
+from sandbox.web_reader import (
+    CLIPBOARD,
+    OTHER,
+    PHONE,
+    TEXT,
+    Sandbox,
+    ask_twilio,
+    copied,
+    live,
+    rows,
+    serious,
+)
 
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
 
 if TYPE_CHECKING:
     from browser_fixtures import OpenPage
-
-PHONE = "+12015550123"
-OTHER = "+447700900123"
-TEXT = "Your code to sign in to Notes is 481920. Never share it."
-
-
-class Sandbox:
-    """A running sandbox and the few calls that the tests make."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        options = {} if body is None else {"json": body}
-        answer = urllib3.request(method, f"{self.url}/api/v1{path}", **options)  # type: ignore[arg-type]
-        assert answer.status < 300, answer.data
-        return answer.json() if answer.data else None
-
-    def send(self, body: str = TEXT, **values: str) -> dict[str, Any]:
-        message = {"to": PHONE, "from": "Notes", "body": body} | values
-        sent: dict[str, Any] = self.call("POST", "/messages", message)
-        return sent
 
 
 @pytest.fixture(scope="module")
@@ -55,29 +44,18 @@ def server() -> Iterator[SandboxServer]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def still_sandbox() -> Iterator[Sandbox]:
+    """A sandbox whose messages stay queued until a test moves them."""
+    with SandboxServer(Settings(port=0, sent_after=3600, delivered_after=3600)) as running:
+        yield Sandbox(running.url)
+
+
 @pytest.fixture
 def sandbox(server: SandboxServer) -> Sandbox:
     one = Sandbox(server.url)
     one.call("DELETE", "/messages?all=true")
     return one
-
-
-def live(page: Page) -> Page:
-    """The page, once its event stream is open and its first window is drawn."""
-    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
-    return page
-
-
-def rows(page: Page) -> Any:
-    return page.locator("#list .row")
-
-
-def copied(page: Page) -> str:
-    text: str = page.evaluate("navigator.clipboard.readText()")
-    return text
-
-
-CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 
 def test_message_appears_without_reload_and_its_ticks_move(
@@ -188,8 +166,10 @@ def test_dark_mode_is_dark(sandbox: Sandbox, open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1360), ("dark", 320)])
 def test_no_serious_accessibility_fault(
-    sandbox: Sandbox, open_page: OpenPage, scheme: str, width: int
+    still_sandbox: Sandbox, open_page: OpenPage, scheme: str, width: int
 ) -> None:
+    sandbox = still_sandbox
+    sandbox.call("DELETE", "/messages?all=true")
     options = {"color_scheme": scheme, "viewport": {"width": width, "height": 820}}
     page = live(open_page(sandbox.url, **options))
     assert serious(page) == []
@@ -204,16 +184,6 @@ def test_no_serious_accessibility_fault(
         assert serious(page) == []
     page.locator("#help-open").click()
     assert serious(page) == []
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{fault['id']}: {node['html'][:120]} {node.get('failureSummary', '')[:200]}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
 
 
 def test_keyboard_moves_opens_copies_and_returns_to_the_same_row(
@@ -462,7 +432,7 @@ def test_webhooks_are_shown_with_their_message_and_posted_again(
 ) -> None:
     with receiving() as receiver:
         receiver.answers.append(answer(500, b"<b>boom</b>"))
-        sent = send_through_twilio(sandbox, receiver.url)
+        sent = ask_twilio(sandbox, "Messages", Body=TEXT, StatusCallback=receiver.url)["id"]
         page = live(open_page(f"{sandbox.url}/messages/{sent}"))
         attempts = page.locator("#details .attempts > li")
         expect(attempts).to_have_count(2)
@@ -482,20 +452,3 @@ def test_a_message_without_webhooks_shows_none(sandbox: Sandbox, open_page: Open
     page = live(open_page(f"{sandbox.url}/messages/{sandbox.send()['id']}"))
     expect(page.locator("#details .timeline li")).not_to_have_count(0)
     expect(page.locator("#details .webhooks")).to_be_hidden()
-
-
-def send_through_twilio(sandbox: Sandbox, callback: str) -> str:
-    """Send as Twilio's SDK does; returns the message's id in the inbox."""
-    account = "AC" + "a" * 32
-    form = {"To": PHONE, "From": OTHER, "Body": TEXT, "StatusCallback": callback}
-    made = urllib3.request(
-        "POST",
-        f"{sandbox.url}/twilio/2010-04-01/Accounts/{account}/Messages.json",
-        body=urlencode(form),
-        headers=urllib3.make_headers(basic_auth=f"{account}:token")
-        | {"Content-Type": "application/x-www-form-urlencoded"},
-    )
-    assert made.status == 201, made.data
-    (message,) = sandbox.call("GET", "/messages")["messages"]
-    found: str = message["id"]
-    return found

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 import urllib3
 
+from sms_sandbox.message import Draft
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
+from sms_sandbox.web.engine import size, span
 from sms_sandbox.web.numbers import code_groups, number_view
 from sms_sandbox.web.page import Place
 from sms_sandbox.web.text import inert
@@ -97,6 +101,79 @@ def test_strange_queries_never_break_the_page(server: SandboxServer, query: str)
     assert ask(server, "/" + query).status == 200
 
 
+def set_up(server: SandboxServer, method: str, path: str, body: object) -> None:
+    answer = ask(server, f"/api/v1{path}", method, json=body)
+    assert answer.status < 300, answer.data
+
+
+def test_faults_and_clocks_are_told_without_script(server: SandboxServer) -> None:
+    assert 'id="stripe" role="status" hidden' in ask(server, "/").data.decode()
+    for times in (1, 2):
+        rule = {"times": times, "effect": {"type": "disconnect"}}
+        set_up(server, "POST", "/faults", rule)
+    set_up(server, "PUT", "/clock?account=<b>shop", {"frozen": True})
+    set_up(server, "POST", "/clock/advance", {"seconds": 90_000})
+    html = ask(server, "/").data.decode()
+    told = (
+        "2 fault rules active · The clock is 1 d ahead of real time"
+        " · The clock of &lt;b&gt;shop stands still"
+    )
+    assert told in html
+    assert 'id="stripe" role="status" hidden' not in html
+
+
+def test_handset_is_drawn_with_its_name_and_state_in_words(server: SandboxServer) -> None:
+    send(server, "hello")
+    changes = {"state": "full", "opted_out": ["Notes"], "nickname": "Anna <b>\u202e"}
+    set_up(server, "PUT", f"/handsets/{PHONE}", changes)
+    html = ask(server, "/").data.decode()
+    assert '<span class="words">Full, Opted out of 1</span>' in html
+    assert "Anna &lt;b&gt;<span" in html
+    set_up(server, "PUT", f"/handsets/{PHONE}", {"state": "on", "opted_out": True})
+    now = ask(server, "/api/v1/clock").json()["now"]
+    set_up(server, "PUT", f"/handsets/{PHONE}", {"sim_swapped_at": now})
+    assert "Opted out, SIM swapped</span>" in ask(server, "/").data.decode()
+
+
+def test_scheduled_and_canceled_messages_are_drawn(server: SandboxServer) -> None:
+    draft = Draft(
+        account="default",
+        provider="sandbox",
+        direction="outbound",
+        sender="Notes",
+        recipient=PHONE,
+        body="later",
+        send_at=4_000_000_000.0,
+    )
+    message = server.sandbox.inbox.accept(draft)
+    for status in ("Scheduled", "Canceled"):
+        for path in ("/", f"/?to=%2B{PHONE[1:]}", f"/messages/{message.id}"):
+            answer = ask(server, path)
+            assert answer.status == 200
+            assert f'title="{status}"' in answer.data.decode()
+        if status == "Scheduled":
+            server.sandbox.inbox.move(message.id, "canceled")
+
+
+def test_page_tells_what_is_kept_and_what_has_gone(server: SandboxServer) -> None:
+    html = ask(server, "/").data.decode()
+    assert "Kept: the newest 10,000 messages, up to 2.1 GB, of any age. Now: 0 bytes." in html
+    limits = {"messages": 1, "seconds": 5400, "bytes": 1500}
+    set_up(server, "PUT", "/settings", {"retention": limits})
+    send(server, "one")
+    send(server, "two")
+    html = ask(server, "/").data.decode()
+    assert "Kept: the newest 1 messages, up to 1.5 kB, not older than 1.5 h." in html
+    assert "Gone since the start: 1." in html
+
+
+def test_lengths_of_time_and_sizes_are_short() -> None:
+    spans = [span(one) for one in (0.2, 5, 59.4, 60, 3599, 3600, 5400, 86_400, 100_000)]
+    assert spans == ["0.2 s", "5 s", "59.4 s", "1 min", "1 h", "1 h", "1.5 h", "1 d", "1.2 d"]
+    sizes = [size(one) for one in (0, 999, 1000, 1500, 123_456, 2 << 30)]
+    assert sizes == ["0 bytes", "999 bytes", "1 kB", "1.5 kB", "123 kB", "2.1 GB"]
+
+
 def test_older_link_reaches_every_message_once(server: SandboxServer) -> None:
     sent = [str(send(server, f"text {n}")["id"]) for n in range(120)]
     seen: list[str] = []
@@ -136,10 +213,33 @@ def test_curl_line_of_the_first_run_works_by_pasting(server: SandboxServer) -> N
 
 
 def test_ways_show_no_password_but_read_it(server: SandboxServer) -> None:
-    shell, flask, _ = ways("http://127.0.0.1:8025", with_password=True)
+    shell, *programs, _ = ways("http://127.0.0.1:8025", with_password=True)
     assert "$SMS_SANDBOX_PASSWORD" in shell.text
-    assert "SMS_SANDBOX_PASSWORD" in flask.text
-    compile(flask.text, "snippet", "exec")
+    assert len(programs) == 3
+    for way in programs:
+        assert 'os.environ["SMS_SANDBOX_PASSWORD"]' in way.text.replace("'", '"')
+        compile(way.text, "snippet", "exec")
+
+
+@pytest.mark.parametrize("password", [None, "correct horse"])
+@pytest.mark.parametrize(("sdk", "provider"), [("Twilio", "twilio"), ("Amazon SNS", "sns")])
+def test_vendors_ways_of_the_first_run_work_by_pasting(
+    sdk: str, provider: str, password: str | None
+) -> None:
+    with SandboxServer(Settings(port=0, password=password)) as server:
+        shown = ways(server.url.rstrip("/"), with_password=password is not None)
+        (text,) = [way.text for way in shown if way.title.startswith(sdk)]
+        given = {"SMS_SANDBOX_PASSWORD": password} if password else {}
+        done = subprocess.run(
+            [sys.executable, "-c", text],
+            env=os.environ | {"NO_PROXY": "127.0.0.1"} | given,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        headers = urllib3.make_headers(basic_auth=f"any:{password}")
+        (sent,) = ask(server, "/api/v1/messages", headers=headers).json()["messages"]
+    assert (sent["provider"], sent["to"], sent["code"]) == (provider, PHONE, "481920")
 
 
 def test_number_view_groups_join_to_the_number() -> None:

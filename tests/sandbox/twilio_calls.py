@@ -5,6 +5,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from sms_sandbox.inbox import Inbox
+
 ACCOUNT, TOKEN = "AC" + "a" * 32, "test_auth_token"
 TO, FROM = "+15558675310", "+15017122661"
 ROOT = f"/twilio/2010-04-01/Accounts/{ACCOUNT}"
@@ -30,3 +32,26 @@ def fetch(web: FlaskClient, message: dict[str, Any]) -> dict[str, Any]:
     answer = web.get("/twilio" + message["uri"], headers=basic())
     assert answer.status_code == 200, answer.text
     return answer.json
+
+
+def await_attempts(
+    inbox: Inbox, message_id: str, number: int, *, noted: bool = False
+) -> list[dict[str, Any]]:
+    """The log of a message's webhooks, once it has this many attempts, the last with a note."""
+    watch = inbox.subscribe(None, None)
+    try:
+        while True:
+            found = [one.as_json() for one in inbox.attempts(message_id)]
+            if len(found) >= number and not (noted and "error" not in found[-1]):
+                return found
+            assert watch.take(15), f"only {found}"
+    finally:
+        inbox.unsubscribe(watch)
+
+
+def await_message(web: FlaskClient, **match: object) -> dict[str, Any]:
+    """The first message that matches, awaited."""
+    answer = web.post("/api/v1/wait", json={"match": match, "timeout": 15, "claim": False})
+    assert answer.status_code == 200, answer.text
+    message: dict[str, Any] = answer.json["messages"][0]
+    return message

@@ -1,1 +1,1 @@
-"""Twilio: Programmable Messaging, version 2010-04-01."""
+"""Twilio: Messages and Calls of 2010-04-01, Verify v2, Lookup v2."""

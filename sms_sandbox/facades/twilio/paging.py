@@ -1,12 +1,13 @@
-"""Lists of messages: filters, pages, and the relative addresses that lead from page to page.
+"""Lists of 2010-04-01: filters, pages, and the relative addresses that lead from page to page.
 
 Addresses carry neither a host nor the sandbox's prefix: the SDKs put their base before them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from sqlite3 import Connection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,73 +20,103 @@ from sms_sandbox.storage.submissions import Query, Submitted
 _DEFAULT_SIZE = 50
 _MAX_SIZE = 1000
 _MAX_PAGE = 1_000_000
-_FILTERS = ("To", "From", "DateSent", "DateSent>", "DateSent<")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # PA continues after a place, PB ends before it: the newest first, so "after" is older.
 _TOKEN = re.compile(r"(PA|PB)SM([0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One kind of list: the noun of its address and of its key, what it may be filtered by, and
+    how a row is asked for and shown."""
+
+    noun: str
+    key: str
+    filters: tuple[str, ...]
+    query: Callable[[str, Mapping[str, str]], Query]
+    show: Callable[[Submitted], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
+    root: str
     size: int
     page: int
     token: str
     filters: tuple[tuple[str, str], ...]
 
-    def uri(self, root: str, page: int, token: str = "") -> str:
+    def uri(self, page: int, token: str = "") -> str:
         query = [*self.filters, ("PageSize", str(self.size)), ("Page", str(page))]
         if token:
             query.append(("PageToken", token))
-        return f"{root}?{urlencode(query)}"
+        return f"{self.root}?{urlencode(query)}"
 
 
-def list_messages(room: Room, account: str, asked: Mapping[str, str]) -> dict[str, Any]:
-    """One page of an account's messages, newest first. Raises ``TwilioError``."""
-    wish = _Wish(
-        size=_whole(asked, "PageSize", _DEFAULT_SIZE, 1),
-        page=_whole(asked, "Page", 0, 0),
-        token=asked.get("PageToken", ""),
-        filters=tuple((name, asked[name]) for name in _FILTERS if asked.get(name)),
-    )
-    if wish.size > _MAX_SIZE:
+def page(room: Room, account: str, listing: Listing, asked: Mapping[str, str]) -> dict[str, Any]:
+    """One page of an account's list, newest first. Raises ``TwilioError``."""
+    size = wire.whole(asked, "PageSize", _DEFAULT_SIZE, 1)
+    if size > _MAX_SIZE:
         raise TwilioError(20007)
-    root = f"{wire.account_uri(account)}/Messages.json"
-    query = _query(account, dict(wish.filters))
+    wish = _Wish(
+        root=f"{wire.account_uri(account)}/{listing.noun}.json",
+        size=size,
+        page=wire.whole(asked, "Page", 0, 0, _MAX_PAGE),
+        token=asked.get("PageToken", ""),
+        filters=tuple((name, asked[name]) for name in listing.filters if asked.get(name)),
+    )
+    query = listing.query(account, dict(wish.filters))
     with room.database.read() as connection:
         found, more = _window(connection, query, wish)
+    rows = [listing.show(one) for one in found]
+    return _envelope(wish, listing.key, rows, found, more=more)
+
+
+def whole_list(root: str, key: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The only page of a list that is short by nature."""
+    wish = _Wish(root=root, size=_DEFAULT_SIZE, page=0, token="", filters=())
+    return _envelope(wish, key, rows, (), more=False)
+
+
+def span(filters: Mapping[str, str], name: str) -> tuple[float | None, float | None]:
+    """The first and the last moment (both inclusive) that a date's three filters mean:
+    ``name``, ``name>`` and ``name<``."""
+    first: float | None = None
+    last: float | None = None
+    for suffix, begins, ends in (("", True, True), (">", True, False), ("<", False, True)):
+        if name + suffix in filters:
+            low, high = _moments(name + suffix, filters[name + suffix], whole_day=not suffix)
+            if begins:
+                first = low if first is None else max(first, low)
+            if ends:
+                last = high if last is None else min(last, high)
+    return first, last
+
+
+def _envelope(
+    wish: _Wish,
+    key: str,
+    rows: Sequence[dict[str, Any]],
+    found: Sequence[Submitted],
+    *,
+    more: bool,
+) -> dict[str, Any]:
     start = wish.page * wish.size
     return {
-        "end": start + len(found) - 1 if found else start,
-        "first_page_uri": wish.uri(root, 0),
-        "next_page_uri": wish.uri(root, wish.page + 1, _token("PA", found[-1])) if more else None,
+        "end": start + len(rows) - 1 if rows else start,
+        "first_page_uri": wish.uri(0),
+        "next_page_uri": wish.uri(wish.page + 1, _token("PA", found[-1])) if more else None,
         "page": wish.page,
         "page_size": wish.size,
         "previous_page_uri": (
-            wish.uri(root, wish.page - 1, _token("PB", found[0])) if wish.page and found else None
+            wish.uri(wish.page - 1, _token("PB", found[0])) if wish.page and found else None
         ),
-        "messages": [wire.show_message(one) for one in found],
+        key: list(rows),
         "start": start,
-        "uri": wish.uri(root, wish.page, wish.token),
+        "uri": wish.uri(wish.page, wish.token),
     }
 
 
-def empty_list(uri: str, key: str) -> dict[str, Any]:
-    """The page of a list that has nothing in it."""
-    first = f"{uri}?PageSize={_DEFAULT_SIZE}&Page=0"
-    return {
-        "end": 0,
-        "first_page_uri": first,
-        "next_page_uri": None,
-        "page": 0,
-        "page_size": _DEFAULT_SIZE,
-        "previous_page_uri": None,
-        key: [],
-        "start": 0,
-        "uri": first,
-    }
-
-
-def _window(connection: Any, query: Query, wish: _Wish) -> tuple[list[Submitted], bool]:
+def _window(connection: Connection, query: Query, wish: _Wish) -> tuple[list[Submitted], bool]:
     """The page, and whether an older one follows."""
     token = _TOKEN.fullmatch(wish.token)
     if wish.token and token is None:
@@ -104,43 +135,17 @@ def _token(kind: str, one: Submitted) -> str:
     return f"{kind}SM{one.message.seq:032x}"
 
 
-def _query(account: str, filters: Mapping[str, str]) -> Query:
-    moments: dict[str, float] = {}
-    for name, begins, ends in (("DateSent", 1, 1), ("DateSent>", 1, 0), ("DateSent<", 0, 1)):
-        if name in filters:
-            first, last = _span(name, filters[name])
-            if begins:
-                moments["sent_from"] = max(first, moments.get("sent_from", first))
-            if ends:
-                moments["sent_until"] = min(last, moments.get("sent_until", last))
-    return Query(
-        provider="twilio",
-        account=account,
-        recipient=wire.parse_address(filters["To"]) if "To" in filters else None,
-        sender=wire.parse_address(filters["From"]) if "From" in filters else None,
-        sent_from=moments.get("sent_from"),
-        sent_until=moments.get("sent_until"),
-    )
-
-
-def _span(name: str, text: str) -> tuple[float, float]:
-    """The first and the last moment that a day, or a second, means. ``DateSent`` itself always
+def _moments(name: str, text: str, *, whole_day: bool) -> tuple[float, float]:
+    """The first and the last moment that a day, or a second, means. A bare date filter always
     means a day: the SDKs write days as their midnight."""
     try:
         begins = datetime.fromisoformat(text)
         if begins.tzinfo is None:
             begins = begins.replace(tzinfo=UTC)
-        if name == "DateSent":
+        if whole_day:
             begins = begins.replace(hour=0, minute=0, second=0, microsecond=0)
-        whole_day = name == "DateSent" or _DAY.fullmatch(text)
-        ends = begins + (timedelta(days=1) if whole_day else timedelta(seconds=1))
+        is_day = whole_day or _DAY.fullmatch(text)
+        ends = begins + (timedelta(days=1) if is_day else timedelta(seconds=1))
         return begins.timestamp(), ends.timestamp() - 0.000001
     except (ValueError, OverflowError):
         raise TwilioError(20001, detail=f"{name} is YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ.") from None
-
-
-def _whole(asked: Mapping[str, str], name: str, default: int, low: int) -> int:
-    text = asked.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or not low <= int(text[:12]) <= _MAX_PAGE:
-        raise TwilioError(20001, detail=f"{name} is a whole number, at least {low}.")
-    return int(text)

@@ -38,6 +38,12 @@ export async function call(method, path, body) {
   return answer.status === 204 ? {} : answer.json();
 }
 
+/** The sandbox's health, which stands beside the API. */
+export async function health() {
+  const answer = await fetch("/healthz", { signal: AbortSignal.timeout(PATIENCE) });
+  return answer.json();
+}
+
 async function refusal(answer) {
   const problem = await answer.json().catch(() => ({}));
   const text = [problem.detail ?? problem.title, problem.hint].filter(Boolean).join(" ");

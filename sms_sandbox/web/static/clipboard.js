@@ -41,6 +41,17 @@ export async function copyCode(chip) {
   say(done ? "Code copied" : "The browser refused to copy");
 }
 
+/** Copies a text for a button, which says so for a moment. */
+export async function copyText(text, button) {
+  const done = await write(text);
+  const words = done ? "Copied" : "Refused";
+  say(done ? "Copied" : "The browser refused to copy");
+  if (button.textContent === words) return;
+  const before = button.textContent;
+  button.textContent = words;
+  setTimeout(() => { button.textContent = before; }, SHOWN);
+}
+
 /** Copies the text beside a snippet's button. */
 export async function copySnippet(button) {
   const label = button.querySelector("span");

@@ -64,7 +64,7 @@ export class Deletion {
   async #askAll(place) {
     const filtered = Boolean(place.to || place.q || place.account || place.only);
     const what = filtered ? "Everything that the filters show goes" : "Every message of every account goes";
-    if (!await confirmed(`Delete ${counted(this.#feed.total)}?`, `${what}, older ones that are not loaded too. This cannot be undone.`)) return;
+    if (!await confirmed(`Delete ${counted(this.#feed.total)}${this.#feed.more ? " or more" : ""}?`, `${what}, older ones that are not loaded too. This cannot be undone.`)) return;
     const queries = filtered ? this.#feed.filters : [{ all: "true" }];
     await this.#run(() => Promise.all(queries.map((query) => call("DELETE", withQuery("/messages", query)))));
   }

@@ -27,4 +27,12 @@ export function watchHelp() {
   byId("help-open").addEventListener("click", showHelp);
 }
 
+/** Every dialog's own buttons that only close it. */
+export function watchCloses() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("dialog button.close");
+    if (button) button.closest("dialog").close();
+  });
+}
+
 export const showHelp = () => byId("help").showModal();

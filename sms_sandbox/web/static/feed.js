@@ -7,6 +7,8 @@ const PAGE = 50;
 const LARGEST_PAGE = 200;
 const ROOM = 1000; // rows; beyond it the oldest leave the page as soon as nobody looks at them
 const MOST = 5000;
+const COUNTED = 5_000; // how far the API counts the messages of a filter
+const COUNTED_TEXT = 200; // and those of a search
 
 const newer = (a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0);
 
@@ -37,6 +39,12 @@ export class Feed {
 
   get hasOlder() {
     return this.#sources.some((source) => source.next);
+  }
+
+  /** Whether there may be more than `total`: filters are counted to a bound. */
+  get more() {
+    return this.#sources.some(({ query, total }) => Object.entries(query).some(([key, value]) => key !== "account" && value)
+      && total >= (query.q ? COUNTED_TEXT : COUNTED));
   }
 
   get filters() {

@@ -1,12 +1,14 @@
 // Values as people read them. Every text goes into the page through textContent.
 
 export const STATUS = {
+  scheduled: { label: "Scheduled", icon: "queued", tone: "wait" },
   accepted: { label: "Accepted", icon: "queued", tone: "wait" },
   queued: { label: "Queued", icon: "queued", tone: "wait" },
   sent: { label: "Sent", icon: "sent", tone: "wait" },
   delivered: { label: "Delivered", icon: "delivered", tone: "good" },
   undelivered: { label: "Undelivered", icon: "failed", tone: "bad" },
   failed: { label: "Failed", icon: "failed", tone: "bad" },
+  canceled: { label: "Canceled", icon: "failed", tone: "wait" },
   received: { label: "Received", icon: "received", tone: "good" },
 };
 
@@ -114,6 +116,14 @@ export function ago(iso, now = Date.now()) {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
   return new Date(iso).toLocaleDateString([], { day: "numeric", month: "short" });
+}
+
+const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+
+/** A length of time in seconds, in its largest unit: 90 s are 1.5 min. */
+export function span(seconds) {
+  const [length, unit] = UNITS.find(([size]) => Math.round((seconds / size) * 100) >= 100) ?? UNITS.at(-1);
+  return `${(seconds / length).toLocaleString("en", { maximumFractionDigits: 1 })} ${unit}`;
 }
 
 /** Milliseconds between two moments, as +210 ms or +1.4 s. */

@@ -41,20 +41,20 @@ export class Handsets {
   }
 
   /** Draws the numbers; the open conversation is marked and counts as read. */
-  draw(place) {
+  draw(place, engine) {
     const all = [...this.#known.values()].sort((a, b) => (a.at < b.at ? 1 : -1));
     const shown = place.account ? all.filter((one) => one.account === place.account) : all;
     const open = (one) => place.to === one.number && (!place.account || place.account === one.account);
     reconcile(byId("handsets"), shown.slice(0, MOST), {
       key: (one) => one.key,
       create: () => fresh("handset"),
-      update: (node, one) => fillHandset(node, one, open(one)),
+      update: (node, one) => fillHandset(node, one, open(one), engine.noteOf(one.account, one.number)),
     });
     byId("no-handsets").hidden = shown.length > 0;
   }
 }
 
-function fillHandset(node, one, open) {
+function fillHandset(node, one, open, { nickname, state }) {
   if (open) one.unread = 0;
   const link = node.querySelector("a");
   link.setAttribute("href", placeLink({ to: one.number, account: one.account }));
@@ -64,6 +64,10 @@ function fillHandset(node, one, open) {
   fillAge(node, one.at);
   fillText(node.querySelector(".last"), one.text);
   node.querySelector(".badge").textContent = one.account;
+  node.querySelector(".name").hidden = !nickname;
+  fillText(node.querySelector(".name"), nickname);
+  node.querySelector(".unusual").hidden = !state;
+  node.querySelector(".unusual .words").textContent = state;
   const unread = node.querySelector(".unread");
   unread.hidden = !one.unread;
   unread.textContent = `${one.unread} new`;

@@ -1,6 +1,7 @@
 // The right pane: everything about one message.
 
 import { address, call, messagePath } from "./api.js";
+import { fillCall } from "./calls.js";
 import { byId, fillBody, fillCode, fillState, fresh, numberNodes } from "./dom.js";
 import { clock, elapsed, handsetOf, partsOf, safeJson, shellQuote, STATUS } from "./format.js";
 import { placeLink } from "./place.js";
@@ -8,6 +9,11 @@ import { attemptItem } from "./webhooks.js";
 
 export class Inspector {
   #shown = null;
+  #calls;
+
+  constructor(calls) {
+    this.#calls = calls;
+  }
 
   /** Shows a message, or nothing. `place` is where closing leads. */
   show(message, place) {
@@ -21,6 +27,7 @@ export class Inspector {
     }
     if (before?.id !== message.id) byId("details").replaceChildren(fresh("detail"));
     if (before !== message) this.#fill(message);
+    fillCall(byId("details"), this.#calls.wordsOf(message));
     byId("details").querySelector(".back").setAttribute("href", placeLink({ ...place, id: "" }));
   }
 
@@ -33,6 +40,7 @@ export class Inspector {
     for (const key of ["provider", "account", "id"]) root.querySelector(`.${key}`).textContent = message[key];
     root.querySelector(".parts").textContent = `${partsOf(message)} · ${[...message.body].length} characters`;
     root.querySelector(".error").textContent = message.error_code ? `Error ${message.error_code}` : "";
+    root.querySelector(".cancel").hidden = message.status !== "scheduled";
     root.querySelector(".conversation").setAttribute("href", placeLink({ to: handsetOf(message), account: message.account }));
     root.querySelector(".curl").textContent = `curl -s ${shellQuote(address(messagePath(message.id)))}`;
     root.querySelector(".json").textContent = safeJson(message);

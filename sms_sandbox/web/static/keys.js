@@ -3,7 +3,7 @@
 import { keysOn, showHelp } from "./dialogs.js";
 import { byId } from "./dom.js";
 
-/** `page` answers list, selected row, and the deeds: open, close, copy, reply, pick. */
+/** `page` answers list, selected row, and the deeds: open, close, copy, reply, pick, faults, numbers. */
 export function watchKeys(page) {
   const acts = {
     j: () => page.step(1),
@@ -11,6 +11,8 @@ export function watchKeys(page) {
     c: () => page.copy(),
     r: () => page.reply(),
     x: () => page.pick(),
+    f: () => page.faults(),
+    n: () => page.numbers(),
     "/": () => byId("search").select(),
     "?": showHelp,
   };

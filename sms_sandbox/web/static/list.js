@@ -1,5 +1,6 @@
 // The middle pane: the live list, newest first, or one number's conversation, newest last.
 
+import { fillCall } from "./calls.js";
 import { byId, fillAge, fillBody, fillCode, fillNumber, fillState, fresh, reconcile } from "./dom.js";
 import { badgeOf, clock, day, fillText, handsetOf, partsOf, senderOf } from "./format.js";
 import { placeLink } from "./place.js";
@@ -9,6 +10,7 @@ const NEAR = 24; // pixels from the newest end that still count as being there
 export class MessageList {
   #feed;
   #picked;
+  #calls;
   #place = null;
   #pinned = true; // whether the reader is at the newest end, and stays there
   #held = null; // id of the newest message on show while the reader is somewhere else
@@ -16,8 +18,9 @@ export class MessageList {
   #list = byId("list");
   #drawn = new WeakMap();
 
-  constructor(feed, picked) {
+  constructor(feed, picked, calls) {
     this.#feed = feed;
+    this.#calls = calls;
     this.#picked = picked;
     this.#scroll.addEventListener("scroll", () => this.#followScroll(), { passive: true });
     new ResizeObserver(() => this.#pinned && this.#toEnd()).observe(this.#scroll);
@@ -146,6 +149,7 @@ export class MessageList {
     else link.removeAttribute("aria-current");
     const box = node.querySelector(".pick input");
     if (box) box.checked = this.#picked.has(message.id);
+    fillCall(node, this.#calls.wordsOf(message));
     if (this.#drawn.get(node) === message) return;
     this.#drawn.set(node, message);
     node.dataset.status = message.status;
@@ -169,6 +173,7 @@ function fillBubble(node, message) {
   time.dateTime = message.created_at;
   time.title = new Date(message.created_at).toLocaleString();
   time.textContent = clock(message.created_at);
+  node.querySelector(".cancel").hidden = message.status !== "scheduled";
   fillText(node.querySelector(".sender"), message.direction === "inbound"
     ? `to ${senderOf(message)}` : senderOf(message));
   node.querySelector(".parts").textContent = partsOf(message);

@@ -11,10 +11,10 @@ const UNSEEN = 20000; // milliseconds until the stream of a hidden tab is closed
 const RETRY = [1000, 2000, 5000, 10000, 30000];
 
 /**
- * Listens for ever. `onBatch` gets an array of {kind, message}; `onWebhook` a webhook's attempt; `onWindow` says that the loaded
+ * Listens for ever. `onBatch` gets an array of {kind, message}; `onWebhook` a webhook's attempt; `onFault` a rule that has struck; `onWindow` says that the loaded
  * window may have holes and must be read again, within so many milliseconds; `onState` gets connecting, live or offline.
  */
-export function listen({ onBatch, onWebhook, onWindow, onState }) {
+export function listen({ onBatch, onWebhook, onFault, onWindow, onState }) {
   let held = [];
   let recent = [];
   let timer = 0;
@@ -44,6 +44,7 @@ export function listen({ onBatch, onWebhook, onWindow, onState }) {
     source = new EventSource(address("/events"));
     for (const kind of KINDS) source.addEventListener(kind, (event) => hold(kind, event));
     source.addEventListener("webhook", (event) => onWebhook(JSON.parse(event.data)));
+    source.addEventListener("fault_hit", (event) => onFault(JSON.parse(event.data)));
     source.addEventListener("resync", () => onWindow());
     source.addEventListener("prune", (event) => onWindow(JSON.parse(event.data).reason === "deleted" ? 0 : PRUNED));
     source.addEventListener("open", () => {

@@ -3,6 +3,16 @@
 import { call } from "./api.js";
 import { clock, safeJson } from "./format.js";
 
+// What was done to an attempt on purpose, and what a hand may do when it posts one again.
+const MUTATIONS = {
+  drop: "lost on purpose", duplicate: "doubled", reorder: "out of order", stale: "stale",
+  bad_signature: "badly signed", delay: "late", contradict: "contradicting",
+};
+const AGAIN = {
+  "Post again": {}, Twice: { mutate: "duplicate" }, "Badly signed": { mutate: "bad_signature" },
+  Stale: { mutate: "stale" }, "Out of order": { mutate: "reorder" },
+};
+
 /** A list item for an attempt; `open` says that its details were open before. */
 export function attemptItem(attempt, open) {
   const item = document.createElement("li");
@@ -23,7 +33,8 @@ function heading(attempt) {
   time.title = new Date(attempt.at).toLocaleString();
   time.textContent = clock(attempt.at);
   const outcome = attempt.response ? `answered ${attempt.response.status}` : "failed";
-  summary.append(`Attempt ${attempt.attempt} ${outcome}, ${attempt.milliseconds} ms `, time);
+  const spoiled = attempt.mutation ? `, ${MUTATIONS[attempt.mutation] ?? attempt.mutation}` : "";
+  summary.append(`Attempt ${attempt.attempt} ${outcome}, ${attempt.milliseconds} ms${spoiled} `, time);
   return summary;
 }
 
@@ -45,19 +56,29 @@ function block(text) {
 }
 
 function again(attempt) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "quiet";
-  button.textContent = "Post again";
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      await call("POST", `/webhooks/${encodeURIComponent(attempt.id)}/resend`, {});
-      button.textContent = "Posted again";
-    } catch (problem) {
-      button.textContent = problem.message;
-    }
-    button.disabled = false;
+  const group = document.createElement("div");
+  const told = document.createElement("p");
+  group.className = "again";
+  told.setAttribute("role", "status");
+  const buttons = Object.entries(AGAIN).map(([title, how]) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    button.textContent = title;
+    button.addEventListener("click", () => post(attempt, how, told, buttons));
+    return button;
   });
-  return button;
+  group.append(...buttons, told);
+  return group;
+}
+
+async function post(attempt, how, told, buttons) {
+  for (const button of buttons) button.disabled = true;
+  try {
+    await call("POST", `/webhooks/${encodeURIComponent(attempt.id)}/resend`, how);
+    told.textContent = "Posted again";
+  } catch (problem) {
+    told.textContent = problem.message;
+  }
+  for (const button of buttons) button.disabled = false;
 }

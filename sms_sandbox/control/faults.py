@@ -1,0 +1,287 @@
+"""Fault rules: which requests and messages go wrong, and how."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from sms_sandbox.control import kinds
+from sms_sandbox.control.kinds import Field, Fields, Kind
+from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.errors import InvalidRequest
+from sms_sandbox.faults import ENDINGS, MUTATIONS
+from sms_sandbox.inbox.admit import MAX_DELAY
+from sms_sandbox.patterns import MAX_PATTERN
+
+MAX_LATE = 30 * 24 * 3600
+"""Seconds by which a delivery or a webhook may be late, and for which a rule may live."""
+
+_PLAIN = kinds.text(200, minimum=1)
+_REGEX = Fields(
+    (
+        Field(
+            name="regex",
+            kind=kinds.text(MAX_PATTERN, minimum=1),
+            description="An RE2 pattern that is found somewhere in the value.",
+            required=True,
+        ),
+    )
+)
+
+
+def _read_pattern(value: Any, at: str) -> Any:
+    if isinstance(value, dict):
+        return _REGEX.read_object(value, at)
+    return _PLAIN.read(value, at)
+
+
+_PATTERN = Kind({"oneOf": [dict(_PLAIN.schema), _REGEX.schema()]}, _read_pattern)
+_MATCH = Fields(
+    (
+        Field(name="to", kind=_PATTERN, description="The recipient; `*` stands for anything."),
+        Field(name="from", kind=_PATTERN, description="The sender."),
+        Field(name="provider", kind=_PATTERN, description="The imitated provider."),
+        Field(name="account", kind=_PATTERN, description="The account."),
+        Field(name="body", kind=_PATTERN, description="The whole text."),
+    )
+)
+_LATE = kinds.number_between(0, MAX_LATE)
+EFFECTS: Mapping[str, Fields] = {
+    "error": Fields(
+        (
+            Field(
+                name="status",
+                kind=kinds.number_between(400, 599, whole=True),
+                description="The HTTP status.",
+                required=True,
+            ),
+            Field(name="code", kind=kinds.ERROR_CODE, description="The vendor's code."),
+            Field(name="message", kind=kinds.text(500, minimum=1), description="The text."),
+            Field(
+                name="retry_after",
+                kind=kinds.number_between(0, 86_400, whole=True),
+                description="Seconds, sent as Retry-After.",
+            ),
+        )
+    ),
+    "delay": Fields(
+        (
+            Field(
+                name="seconds",
+                kind=kinds.number_between(0, MAX_DELAY),
+                description="Real seconds before the answer.",
+                required=True,
+            ),
+        )
+    ),
+    "disconnect": Fields(),
+    "truncate": Fields(),
+    "delivery": Fields(
+        (
+            Field(
+                name="status",
+                kind=kinds.one_of(ENDINGS),
+                description="Where the delivery ends.",
+                required=True,
+            ),
+            Field(
+                name="error_code",
+                kind=kinds.ERROR_CODE,
+                description="The vendor's code, or a word such as `unreachable`.",
+            ),
+            Field(name="after", kind=_LATE, description="Seconds of sandbox time until then."),
+        )
+    ),
+    "webhook": Fields(
+        (
+            Field(
+                name="mutation",
+                kind=kinds.one_of(MUTATIONS),
+                description="What goes wrong with the callback.",
+                required=True,
+            ),
+            Field(name="seconds", kind=_LATE, description="By how much a `delay` is late."),
+        )
+    ),
+}
+"""Every effect with the fields that it takes beside its type."""
+
+_TYPE = kinds.one_of(tuple(EFFECTS))
+
+
+def _read_effect(value: Any, at: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or "type" not in value:
+        raise kinds.refusal("An effect is an object with a type.", at, 'Write {"type": "error"}.')
+    kind = _TYPE.read(value["type"], f"{at}/type")
+    rest = {name: one for name, one in value.items() if name != "type"}
+    asked = EFFECTS[kind].read_object(rest, at)
+    if asked.get("seconds") is not None and asked.get("mutation", "delay") != "delay":
+        raise kinds.refusal(
+            "Only a delay takes seconds.", f"{at}/seconds", "Leave them out, or delay."
+        )
+    return {"type": kind} | {name: one for name, one in asked.items() if one is not None}
+
+
+def _effect_schema(kind: str, fields: Fields) -> dict[str, Any]:
+    schema = fields.schema()
+    schema["properties"] = {"type": {"const": kind}, **schema["properties"]}
+    schema["required"] = ["type", *schema.get("required", ())]
+    return schema
+
+
+_EFFECT = Kind(
+    {"oneOf": [_effect_schema(kind, fields) for kind, fields in EFFECTS.items()]}, _read_effect
+)
+_COUNT = kinds.number_between(1, 1_000_000, whole=True)
+_RULE = Fields(
+    (
+        Field(
+            name="match",
+            kind=kinds.nested(_MATCH),
+            description="What it strikes; without it, everything.",
+        ),
+        Field(name="times", kind=_COUNT, description="Hits after which it rests."),
+        Field(name="every", kind=_COUNT, description="Every n-th that fits is struck."),
+        Field(
+            name="chance",
+            kind=kinds.number_between(0, 1),
+            description="The share of those that fit that is struck.",
+        ),
+        Field(
+            name="seed",
+            kind=kinds.number_between(0, 2**31 - 1, whole=True),
+            description="Chooses which ones; the same seed, the same ones.",
+        ),
+        Field(
+            name="above_per_second",
+            kind=kinds.number_between(0.1, 10_000),
+            description="Strikes what an account sends above this rate.",
+        ),
+        Field(name="effect", kind=_EFFECT, description="What happens.", required=True),
+        Field(
+            name="expires_in",
+            kind=kinds.number_between(1, MAX_LATE),
+            description="Seconds of the account's time after which it rests.",
+        ),
+    )
+)
+_ACCOUNT = Field(name="account", kind=kinds.ACCOUNT, description="Only this account's rules.")
+_OF_ACCOUNT = Field(
+    name="account", kind=kinds.ACCOUNT, description="The rule is for this account alone."
+)
+
+
+def list_faults(call: Call) -> Result:
+    """Every rule, in the order in which they are asked."""
+    return {"faults": [one.as_json() for one in call.inbox.faults(_account(call))]}
+
+
+def add(call: Call) -> Result:
+    """A new rule, asked after those that are there."""
+    match = {name: one for name, one in (call.body["match"] or {}).items() if one is not None}
+    asked = {**call.body, "match": match}
+    return call.inbox.add_fault(asked, _account(call)).as_json(), 201
+
+
+def clear(call: Call) -> Result:
+    """Delete the rules of an account, or all."""
+    account = _account(call)
+    if (account is None) == (not call.query["all"]):
+        raise InvalidRequest(
+            "This deletes the rules of one account or all of them.",
+            hint="Give account=NAME or all=true, one of them.",
+        )
+    return {"deleted": call.inbox.clear_faults(account)}
+
+
+def get(call: Call, fault_id: str) -> Result:
+    """One rule with its hits."""
+    return call.inbox.fault(fault_id).as_json()
+
+
+def switch(call: Call, fault_id: str) -> Result:
+    """Switch it on or off."""
+    return call.inbox.switch_fault(fault_id, enabled=call.body["enabled"]).as_json()
+
+
+def delete(call: Call, fault_id: str) -> Result:
+    """Take it away."""
+    call.inbox.remove_fault(fault_id)
+    return Response(status=204)
+
+
+def _account(call: Call) -> str | None:
+    name = call.query["account"]
+    return None if name is None else call.inbox.account_of(name)
+
+
+_ONE = Answer("The rule", "Fault")
+_NONE = Answer("There is no such rule", "Problem", "application/problem+json")
+_FULL = Answer("There are too many rules", "Problem", "application/problem+json")
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/faults",
+        name="listFaults",
+        summary="List the fault rules in their order",
+        view=list_faults,
+        query=Fields((_ACCOUNT,)),
+        answers={200: Answer("The rules", "FaultList")},
+    ),
+    Operation(
+        method="POST",
+        path="/faults",
+        name="addFault",
+        summary="Add a fault rule behind the others",
+        view=add,
+        query=Fields((_OF_ACCOUNT,)),
+        body=_RULE,
+        answers={201: _ONE, 409: _FULL},
+    ),
+    Operation(
+        method="DELETE",
+        path="/faults",
+        name="deleteFaults",
+        summary="Delete the fault rules of one account or of all",
+        view=clear,
+        query=Fields(
+            (_ACCOUNT, Field(name="all", kind=kinds.FLAG, description="true: every rule."))
+        ),
+        answers={200: Answer("How many were deleted", "Deleted")},
+    ),
+    Operation(
+        method="GET",
+        path="/faults/<fault_id>",
+        name="getFault",
+        summary="Get one fault rule with its hits",
+        view=get,
+        answers={200: _ONE, 404: _NONE},
+    ),
+    Operation(
+        method="POST",
+        path="/faults/<fault_id>",
+        name="switchFault",
+        summary="Switch a fault rule on or off",
+        view=switch,
+        body=Fields(
+            (
+                Field(
+                    name="enabled",
+                    kind=kinds.FLAG,
+                    description="Whether it strikes; what it has seen stays.",
+                    required=True,
+                ),
+            )
+        ),
+        answers={200: _ONE, 404: _NONE},
+    ),
+    Operation(
+        method="DELETE",
+        path="/faults/<fault_id>",
+        name="deleteFault",
+        summary="Delete one fault rule",
+        view=delete,
+        answers={204: Answer("It is gone"), 404: _NONE},
+    ),
+)

@@ -1,0 +1,1 @@
+"""Plivo: messages, Verify and Lookup."""

@@ -1,0 +1,107 @@
+"""The JSON object of a request, read value by value; what cannot be used is named."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from sms_sandbox.facades.plivo.errors import PlivoError
+
+_MAX_URL = 2048
+
+
+class Fields:
+    """What a request asks for. Every method raises ``PlivoError`` for a value that is not of its
+    kind; ``null`` counts as left out."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = {name: value for name, value in values.items() if value is not None}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def text(self, name: str, *, most: int = 10_000) -> str | None:
+        """A text of at most ``most`` characters."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise PlivoError(400, f"{name} must be a string")
+        if len(value) > most:
+            raise PlivoError(400, f"{name} must have at most {most} characters")
+        return value
+
+    def whole(self, name: str, low: int, high: int) -> int | None:
+        """A whole number from ``low`` to ``high``; its digits in a text will do."""
+        value = self._values.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value[:12])
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise PlivoError(400, f"{name} must be a whole number from {low} to {high}")
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        """``true`` or ``false``."""
+        value = self._values.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise PlivoError(400, f"{name} must be true or false")
+        return value
+
+    def one_of(self, name: str, values: Sequence[str]) -> str | None:
+        """One of a few words, in any case of letters."""
+        text = self.text(name)
+        found = next((one for one in values if text and one.casefold() == text.casefold()), None)
+        if text is not None and found is None:
+            raise PlivoError(400, f"{name} must be one of {', '.join(values)}")
+        return found
+
+    def texts(self, name: str, *, most: int) -> list[str]:
+        """A list of at most ``most`` texts."""
+        value = self._values.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise PlivoError(400, f"{name} must be a list of strings")
+        if len(value) > most:
+            raise PlivoError(400, f"{name} must have at most {most} entries")
+        return value
+
+    def url(self, name: str) -> str | None:
+        """An address that the sandbox could post to."""
+        text = self.text(name, most=_MAX_URL) or None
+        if text is not None and not is_url(text):
+            raise PlivoError(400, f"{name} is not a valid http or https URL")
+        return text
+
+    def logs(self, name: str) -> str:
+        """What is logged of a message; the SDKs write it as a text, others as a truth value."""
+        value = self._values.get(name, True)
+        word = str(value).casefold() if isinstance(value, (bool, str)) else ""
+        if word not in ("true", "false", "content_only", "number_only"):
+            raise PlivoError(400, f"{name} must be true, false, content_only or number_only")
+        return word
+
+
+def read(media: str, body: bytes) -> Fields:
+    """The object in a body. Raises ``PlivoError``."""
+    if media != "application/json":
+        raise PlivoError(400, "Plivo accepts application/json only: send that Content-Type")
+    try:
+        values = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise PlivoError(400, "The body is not valid JSON") from None
+    if not isinstance(values, dict):
+        raise PlivoError(400, "The body must be a JSON object")
+    return Fields(values)
+
+
+def is_url(text: str) -> bool:
+    """Whether the sandbox could post there: http or https, a host, nothing that must be escaped."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and " " not in text
+    known = parts.scheme.casefold() in ("http", "https") and bool(parts.hostname)
+    return fits and plain and known and parts.username is None and len(text) <= _MAX_URL

@@ -1,0 +1,1 @@
+"""Messages: asking for them, showing them, telling of them, receiving one."""

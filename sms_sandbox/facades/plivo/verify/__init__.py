@@ -1,0 +1,1 @@
+"""Verify: sessions that send a code and compare it."""

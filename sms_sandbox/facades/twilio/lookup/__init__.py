@@ -1,0 +1,1 @@
+"""Lookup v2: what is known of a number."""

@@ -1,0 +1,1 @@
+"""Messages of 2010-04-01: asking for one, showing it, telling of it, receiving one."""

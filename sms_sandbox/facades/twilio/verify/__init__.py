@@ -1,0 +1,1 @@
+"""Verify v2: services, verifications, checks, rate limits and attempts."""

@@ -1,0 +1,44 @@
+"""How fast an account may send: a bucket of tokens that fills by the account's own clock."""
+
+import math
+import threading
+
+from sms_sandbox.clock import Clocks
+from sms_sandbox.errors import Refused
+from sms_sandbox.inbox.accounts import Accounts
+
+
+class Throttle:
+    """The buckets of the accounts that have a limit; a frozen clock fills none."""
+
+    def __init__(self, clock: Clocks, accounts: Accounts) -> None:
+        self._clock = clock
+        self._accounts = accounts
+        self._lock = threading.Lock()
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def spend(self, account: str) -> None:
+        """Take the token of one message. Raises ``Refused`` where none is left."""
+        limits = self._accounts.settings(account).limits
+        rate = limits.messages_per_second
+        if rate is None:
+            return
+        room = float(limits.burst or max(1, math.ceil(rate)))
+        now = self._clock.now(account)
+        with self._lock:
+            tokens, since = self._buckets.get(account, (room, now))
+            tokens = min(room, tokens + max(0.0, now - since) * rate)
+            enough = tokens >= 1.0
+            self._buckets[account] = (tokens - 1.0 if enough else tokens, now)
+        if not enough:
+            raise Refused(
+                "throttled",
+                f"The account sends more than {rate:g} messages a second.",
+                retry_after=math.ceil((1.0 - tokens) / rate),
+            )
+
+    def forget(self, account: str | None) -> None:
+        """Fill the bucket of one account, or all."""
+        with self._lock:
+            for name in [name for name in self._buckets if account in (None, name)]:
+                del self._buckets[name]
