@@ -171,6 +171,7 @@ SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
     ("sms_sandbox.inbox.handsets:MAX_HANDSETS", "", "handsets of all accounts together"),
     ("sms_sandbox.inbox.handsets:MAX_OPTED_OUT", "", "senders that one handset declines"),
     ("sms_sandbox.control.handsets:MAX_LISTED", "", "handsets in a list"),
+    ("sms_sandbox.control.clock:MAX_LISTED", "", "clocks in a list"),
     ("sms_sandbox.inbox.calls:WATCHED", "", "newest messages among which calls are listed"),
     (
         "sms_sandbox.inbox.callbacks:MAX_WAITING",

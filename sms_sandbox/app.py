@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sms_sandbox import control
 from sms_sandbox.clock import Clock, Clocks, RealClock
-from sms_sandbox.control.guard import check_host, check_password
+from sms_sandbox.control.guard import check_host, check_page, check_password
 from sms_sandbox.control.operations import create_operations
 from sms_sandbox.control.routes import MAX_BODY_BYTES
 from sms_sandbox.errors import BodyTooLarge, SandboxError, Unauthorized
@@ -81,6 +81,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     @app.before_request
     def guard() -> None:
         check_host(sandbox.settings, request.headers.get("Host"))
+        check_page(request.method, request.headers)
         # A façade's Authorization header is the vendor's: it checks the password itself.
         if facade_of(request.path, facades) is None:
             check_password(sandbox.settings, request.path, request.headers.get("Authorization"))

@@ -3,15 +3,17 @@
 SandboxError
 ├── InvalidRequest 400 · UnknownParameter 400
 ├── Unauthorized 401
-├── CrossSite 403
 ├── UnknownMessage 404 · NoCode 404 · UnknownWebhook 404 · UnknownFault 404
 ├── WaitTimeout 408
-├── StatusConflict 409 · UnwantedMessage 409 · AliasTaken 409 · TooManyFaults 409 · NoListener 409
+├── StatusConflict 409 · UnwantedMessage 409 · AliasTaken 409 · NoListener 409
+├── TooManyFaults 409 · TooManyAccounts 409
 ├── Refused 422 (429 or 503 where the sender is to try again)
 ├── FaultStruck (the status that a fault rule names)
 ├── BodyTooLarge 413
 ├── UnsupportedMediaType 415
-├── Misdirected 421
+├── TurnedAway
+│   ├── CrossSite 403
+│   └── Misdirected 421
 ├── Busy 503 · StorageUnavailable 503
 └── SettingsError (at start, never over HTTP)
 """
@@ -87,8 +89,13 @@ class Unauthorized(SandboxError):
     title = "A password is needed"
 
 
-class CrossSite(SandboxError):
-    """A write that a foreign web page could have caused."""
+class TurnedAway(SandboxError):
+    """A request that a browser was led to send from elsewhere; no façade's vendor has a word for
+    it, so the sandbox's own are shown."""
+
+
+class CrossSite(TurnedAway):
+    """A request that another site's page has sent."""
 
     code = "cross_site"
     status = 403
@@ -167,6 +174,20 @@ class TooManyFaults(SandboxError):
     title = "There are too many fault rules"
 
 
+class TooManyAccounts(SandboxError):
+    """As many accounts as the sandbox keeps have something set for them already."""
+
+    code = "too_many_accounts"
+    status = 409
+    title = "There are too many accounts"
+
+    def __init__(self, most: int, what: str) -> None:
+        super().__init__(
+            f"{most:,} {what} are kept already.",
+            hint="POST /api/v1/reset?account=NAME takes away what was set for one.",
+        )
+
+
 class AliasTaken(SandboxError):
     """A further name of an account that leads somewhere else already."""
 
@@ -191,7 +212,7 @@ class UnsupportedMediaType(SandboxError):
     title = "The body must be JSON"
 
 
-class Misdirected(SandboxError):
+class Misdirected(TurnedAway):
     """The Host header names a host that this sandbox is not (DNS rebinding)."""
 
     code = "misdirected"

@@ -65,6 +65,8 @@ class Outgoing:
             error, failure = f"TLS failed: {problem.reason or problem}.", "connection"
         except OSError as problem:
             error, failure = f"The connection failed: {problem.strerror or problem}.", "connection"
+        except ValueError:
+            error, failure = "No request can be written to this address: use ASCII.", "other"
         except http.client.HTTPException as problem:
             error, failure = f"The answer is not HTTP: {type(problem).__name__}.", "other"
         if status is not None and not 200 <= status < 300:

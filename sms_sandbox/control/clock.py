@@ -7,6 +7,8 @@ from sms_sandbox.control.operation import Answer, Call, Operation, Result
 from sms_sandbox.message import rfc3339
 
 _TEN_YEARS = 315_360_000
+MAX_LISTED = 1000
+"""How many clocks a list shows."""
 
 
 def get_clock(call: Call) -> Result:
@@ -35,7 +37,7 @@ def advance(call: Call) -> Result:
 
 def list_clocks(call: Call) -> Result:
     """The clocks that were moved by hand."""
-    return {"clocks": [one.as_json() for one in call.inbox.moved_clocks()]}
+    return {"clocks": [one.as_json() for one in call.inbox.moved_clocks()[:MAX_LISTED]]}
 
 
 _CLOCK = Answer("The clock as it is now", "Clock")
@@ -45,7 +47,7 @@ OPERATIONS = (
         method="GET",
         path="/clocks",
         name="listClocks",
-        summary="List the clocks that were moved by hand",
+        summary=f"List the clocks that were moved by hand, at most {MAX_LISTED:,}",
         view=list_clocks,
         answers={200: Answer("The clocks, the sandbox's own first", "ClockList")},
     ),

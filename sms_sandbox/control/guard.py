@@ -45,13 +45,18 @@ def check_password(settings: Settings, path: str, authorization: str | None) -> 
         )
 
 
-def check_call(method: str, headers: Headers, *, has_body: bool) -> None:
-    """Refuse what another site's page sends; a write must also be labelled JSON."""
+def check_page(method: str, headers: Headers) -> None:
+    """Refuse what another site's page sends, to the façades as to all else: a form may carry a
+    vendor's credentials. Its links may lead here."""
     if method in _READS:
         _refuse_foreign_read(headers)
-        return
-    refuse_foreign(headers)
-    if method == "DELETE" and not has_body:
+    else:
+        _refuse_foreign(headers)
+
+
+def check_label(method: str, headers: Headers, *, has_body: bool) -> None:
+    """Refuse a write to the control API that is not labelled JSON."""
+    if method in _READS or (method == "DELETE" and not has_body):
         return
     label = headers.get("Content-Type", "").partition(";")[0].strip().casefold()
     if label != "application/json":
@@ -70,8 +75,7 @@ def _refuse_foreign_read(headers: Headers) -> None:
         )
 
 
-def refuse_foreign(headers: Headers) -> None:
-    """Raise ``CrossSite`` if a browser says that another site's page sent this."""
+def _refuse_foreign(headers: Headers) -> None:
     origin = headers.get("Origin")
     own = headers.get("Host", "").casefold()
     foreign = origin is not None and _netloc(origin) != own

@@ -14,6 +14,8 @@ from sms_sandbox.numbers import parse_number, parse_sender
 
 Reader = Callable[[Any, str], Any]
 
+_WRITABLE = re.compile(r"[\x21-\x7e]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -175,13 +177,20 @@ def web_address(limit: int) -> Kind:
     def read(value: Any, at: str) -> str:
         address: str = text(limit).read(value, at)
         if address and not _is_web_address(address):
-            raise refusal("This is no web address.", at, "Write http://127.0.0.1:5000/path.")
+            raise refusal(
+                "This is no web address.",
+                at,
+                "Write http://127.0.0.1:5000/path, with %20 for a blank and so on.",
+            )
         return address
 
     return Kind({"type": "string", "maxLength": limit, "format": "uri"}, read)
 
 
 def _is_web_address(address: str) -> bool:
+    # A request line takes no other letters, and reading an address drops line breaks from it.
+    if not _WRITABLE.fullmatch(address):
+        return False
     try:
         parts = urlsplit(address)
         # An unusable port only shows when it is asked for.

@@ -19,7 +19,7 @@ from sms_sandbox.control import (
     numbers,
     webhooks,
 )
-from sms_sandbox.control.guard import check_call
+from sms_sandbox.control.guard import check_label
 from sms_sandbox.control.operation import Answer, Call, Operation, Result
 from sms_sandbox.errors import BodyTooLarge, InvalidRequest
 from sms_sandbox.inbox import Inbox
@@ -77,7 +77,7 @@ def _guard() -> None:
     has_body = bool(request.content_length) or "chunked" in request.headers.get(
         "Transfer-Encoding", ""
     )
-    check_call(request.method, request.headers, has_body=has_body)
+    check_label(request.method, request.headers, has_body=has_body)
 
 
 def _bind(operation: Operation, inbox: Inbox) -> Callable[..., Response]:

@@ -5,10 +5,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sms_sandbox.errors import AliasTaken
+from sms_sandbox.errors import AliasTaken, TooManyAccounts
 from sms_sandbox.inbox.settings import AccountSettings
 from sms_sandbox.settings import Settings
 from sms_sandbox.storage import Database, accounts, credentials
+
+MAX_ACCOUNTS = 10_000
+"""How many accounts may have settings of their own, and how many further names there may be."""
 
 
 class Accounts:
@@ -21,7 +24,7 @@ class Accounts:
         self._lock = threading.RLock()
         with database.read() as connection:
             rows = accounts.settings(connection)
-            self._aliases = accounts.aliases(connection)
+            self._lead(accounts.aliases(connection))
         self._take({name: AccountSettings.from_json(row) for name, row in rows.items()})
         self._claim_configured()
 
@@ -38,6 +41,8 @@ class Accounts:
     def put(self, account: str | None, values: Mapping[str, Any]) -> None:
         """Change what ``values`` say, keep the rest."""
         with self._lock:
+            if _key(account) not in self._own and len(self._own) >= MAX_ACCOUNTS:
+                raise TooManyAccounts(MAX_ACCOUNTS, "accounts with settings")
             changed = self.own(account).changed(values)
             with self._database.write() as connection:
                 accounts.put_settings(connection, _key(account), changed.to_json())
@@ -50,7 +55,7 @@ class Accounts:
 
     def named(self) -> set[str]:
         """Every account that has settings or further names."""
-        return ({*self._own} - {accounts.EVERYONE}) | {*self._aliases.values()}
+        return ({*self._own} - {accounts.EVERYONE}) | {*self._names}
 
     def account_of(self, name: str) -> str:
         """The account that a credential's name, or a name of one's own, means."""
@@ -58,7 +63,7 @@ class Accounts:
 
     def aliases(self, account: str) -> list[str]:
         """The further names of an account, sorted."""
-        return [alias for alias, meant in self._aliases.items() if meant == account]
+        return list(self._names.get(account, ()))
 
     def put_aliases(self, account: str, names: Iterable[str]) -> None:
         """Replace the further names of an account. Raises ``AliasTaken``."""
@@ -72,10 +77,11 @@ class Accounts:
                     f"{account} is itself a further name of {others[account]}.",
                     hint="Give the names to that account.",
                 )
+            if len(others) + len(wanted) > MAX_ACCOUNTS:
+                raise TooManyAccounts(MAX_ACCOUNTS, "further names")
             with self._database.write() as connection:
                 accounts.put_aliases(connection, account, wanted)
-            mine = dict.fromkeys(wanted, account)
-            self._aliases = dict(sorted((others | mine).items()))
+            self._lead(others | dict.fromkeys(wanted, account))
 
     def admits(
         self, provider: str, name: str, account: str, secret: str, *, signs: bool = False
@@ -106,14 +112,20 @@ class Accounts:
                     credentials.forget(connection, name)
             gone = set(self._own) if account is None else {account}
             self._take({name: one for name, one in self._own.items() if name not in gone})
-            self._aliases = {
-                alias: to for alias, to in self._aliases.items() if account not in (None, to)
-            }
+            left = {a: to for a, to in self._aliases.items() if account not in (None, to)}
+            self._lead(left)
             self._claim_configured()
 
     def _take(self, own: Mapping[str, AccountSettings]) -> None:
         self._own = own
         self._limits_age = any(one.retention.seconds is not None for one in own.values())
+
+    def _lead(self, aliases: Mapping[str, str]) -> None:
+        self._aliases = aliases
+        names: dict[str, list[str]] = {}
+        for alias in sorted(aliases):
+            names.setdefault(aliases[alias], []).append(alias)
+        self._names = names
 
     def _refuse_taken(self, name: str, account: str, others: Mapping[str, str]) -> None:
         if name == account:
@@ -123,7 +135,7 @@ class Accounts:
                 f"{name} is a further name of {others[name]} already.",
                 hint=f"PUT /api/v1/accounts/{others[name]}/aliases without it first.",
             )
-        if name in others.values():
+        if name != account and name in self._names:
             raise AliasTaken(
                 f"{name} has further names of its own.",
                 hint=f"Give them to {account} instead: a name leads to one account.",

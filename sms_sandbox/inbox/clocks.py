@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sms_sandbox.clock import SANDBOX, OwnClock
-from sms_sandbox.errors import InvalidRequest
+from sms_sandbox.errors import InvalidRequest, TooManyAccounts
 from sms_sandbox.inbox import move
+from sms_sandbox.inbox.accounts import MAX_ACCOUNTS
 from sms_sandbox.inbox.parts import Parts
 from sms_sandbox.message import rfc3339
 from sms_sandbox.storage import clocks, due
@@ -60,9 +61,10 @@ def show(parts: Parts, account: str | None) -> tuple[bool, float]:
 def set_clock(parts: Parts, account: str | None, *, frozen: bool, now: float | None) -> None:
     """Stop a clock or let it run, where it is or from ``now``; what is due by then happens.
 
-    Raises ``InvalidRequest`` for a moment that has passed, unless the account is still empty.
+    Raises ``InvalidRequest`` for a moment that has passed, unless the account is still empty;
+    ``TooManyAccounts``.
     """
-    name = SANDBOX if account is None else account
+    name = _name(parts, account)
     with parts.clock.hand(name):
         shown = parts.clock.now(account)
         back = now is not None and now < shown
@@ -71,8 +73,9 @@ def set_clock(parts: Parts, account: str | None, *, frozen: bool, now: float | N
 
 
 def advance(parts: Parts, account: str | None, seconds: float) -> None:
-    """Move a clock forward, frozen or running; what is due by then happens."""
-    name = SANDBOX if account is None else account
+    """Move a clock forward, frozen or running; what is due by then happens. Raises
+    ``InvalidRequest``, ``TooManyAccounts``."""
+    name = _name(parts, account)
     with parts.clock.hand(name):
         frozen, now = show(parts, account)
         _check(parts, account, now + seconds)
@@ -81,8 +84,8 @@ def advance(parts: Parts, account: str | None, seconds: float) -> None:
 
 def give_back(parts: Parts, account: str | None) -> None:
     """Let a clock show real time again; what is due by then happens. Raises ``InvalidRequest``
-    where it is ahead, unless the account is still empty."""
-    name = SANDBOX if account is None else account
+    where it is ahead, unless the account is still empty; ``TooManyAccounts``."""
+    name = _name(parts, account)
     with parts.clock.hand(name):
         own = parts.clock.moved()
         obeyed = own.get(name) or own.get(SANDBOX)
@@ -101,6 +104,15 @@ def forget(parts: Parts, account: str | None) -> None:
             clocks.forget(connection, account)
         parts.clock.forget(account)
     parts.clock.tell()
+
+
+def _name(parts: Parts, account: str | None) -> str:
+    """The clock that a hand moves, a new one if there is room for it."""
+    name = SANDBOX if account is None else account
+    moved = parts.clock.moved()
+    if name not in moved and len(moved) >= MAX_ACCOUNTS:
+        raise TooManyAccounts(MAX_ACCOUNTS, "clocks of accounts")
+    return name
 
 
 def _move(parts: Parts, name: str, moment: float, *, frozen: bool, back: bool = False) -> None:

@@ -9,6 +9,9 @@ import hmac
 import secrets
 import sqlite3
 
+KEPT = 100_000
+"""How many credentials are known; the one that came first goes first, as after a reset."""
+
 
 def check(
     connection: sqlite3.Connection, provider: str, name: str, account: str, secret: str
@@ -38,6 +41,9 @@ def claim(
     connection.execute(
         "INSERT OR IGNORE INTO credentials VALUES (?, ?, ?, ?, ?, ?)",
         (provider, name, account, salt, _digest(salt, secret), secret if signs else None),
+    )
+    connection.execute(
+        "DELETE FROM credentials WHERE rowid <= (SELECT max(rowid) FROM credentials) - ?", (KEPT,)
     )
 
 

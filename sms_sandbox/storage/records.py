@@ -1,7 +1,7 @@
 """What vendors keep that is no message (services, verifications, tokens ...), by kind.
 
 Every function works inside the caller's transaction. Of one kind an account keeps a bounded
-number; the oldest go first.
+number, and so do all together; the oldest go first.
 """
 
 import json
@@ -12,6 +12,9 @@ from typing import Any
 
 KEPT = 10_000
 """How many records of one kind an account keeps."""
+KEPT_IN_ALL = 1_000_000
+"""How many records all accounts keep together; looked at once in ``_SWEEP`` records."""
+_SWEEP = 10_000
 _COLUMNS = "place, provider, account, kind, id, parent, key, created_at, updated_at, data"
 
 
@@ -56,6 +59,8 @@ def insert(connection: sqlite3.Connection, record: Record, *, keep: int = KEPT) 
         " WHERE provider = ? AND account = ? AND kind = ? ORDER BY place DESC LIMIT -1 OFFSET ?)",
         (record.provider, record.account, record.kind, keep),
     )
+    if cursor.lastrowid % _SWEEP == 0:
+        _drop_oldest(connection)
     return replace(record, place=cursor.lastrowid)
 
 
@@ -139,6 +144,14 @@ def forget(connection: sqlite3.Connection, account: str | None) -> None:
         connection.execute("DELETE FROM records")
     else:
         connection.execute("DELETE FROM records WHERE account = ?", (account,))
+
+
+def _drop_oldest(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "DELETE FROM records WHERE place <="
+        " (SELECT place FROM records ORDER BY place DESC LIMIT 1 OFFSET ?)",
+        (KEPT_IN_ALL,),
+    )
 
 
 def _record(row: sqlite3.Row) -> Record:

@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from sms_sandbox.handset import EVERY_SENDER, Handset
 from sms_sandbox.inbox import Inbox
+from sms_sandbox.inbox.clocks import Dial
 
 _FRESH_SWAP = 72 * 3600.0
 """Seconds for which a swapped SIM is worth telling."""
 _UNNOTICED = 1.0
 """Seconds by which a running clock may differ from real time before it is told."""
+_CLOCKS = 3
+"""How many clocks are told one by one."""
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _SIZES = ("bytes", "kB", "MB", "GB", "TB")
 _STATES = {"off": "Off", "full": "Full", "blocked": "Blocked"}
@@ -27,14 +30,17 @@ def alerts(inbox: Inbox) -> list[str]:
     """One sentence for each thing that makes the sandbox behave unlike a plain one."""
     active = sum(bool(one.as_json()["enabled"]) for one in inbox.faults(None))
     told = [f"{active} fault {'rule' if active == 1 else 'rules'} active"] if active else []
-    for dial in inbox.moved_clocks():
-        whose = f"The clock of {dial.account}" if dial.account else "The clock"
-        if dial.frozen:
-            told.append(f"{whose} stands still")
-        elif abs(dial.ahead) >= _UNNOTICED:
-            way = "ahead of" if dial.ahead > 0 else "behind"
-            told.append(f"{whose} is {span(abs(dial.ahead))} {way} real time")
-    return told
+    moved = [one for one in inbox.moved_clocks() if one.frozen or abs(one.ahead) >= _UNNOTICED]
+    told += [_of_clock(one) for one in moved[:_CLOCKS]]
+    return [*told, f"{len(moved) - _CLOCKS} more moved"] if len(moved) > _CLOCKS else told
+
+
+def _of_clock(dial: Dial) -> str:
+    whose = f"The clock of {dial.account}" if dial.account else "The clock"
+    if dial.frozen:
+        return f"{whose} stands still"
+    way = "ahead of" if dial.ahead > 0 else "behind"
+    return f"{whose} is {span(abs(dial.ahead))} {way} real time"
 
 
 def handset_note(handset: Handset, now: float) -> HandsetNote:

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 from sandbox.control_calls import SEND, problem
+from sandbox.twilio_calls import FROM, ROOT, TO, basic
 
 from sms_sandbox.app import Sandbox, create_app
+from sms_sandbox.inbox import Inbox
+from sms_sandbox.storage import Filter
 
 READ, WRITE = "/api/v1/messages", "/api/v1/messages"
 
@@ -22,12 +25,16 @@ READ, WRITE = "/api/v1/messages", "/api/v1/messages"
         "[::1]:80",
         "[::1]",
         "sms.localhost:8025",
-        "api.plivo.com",
-        "rest.nexmo.com",
     ],
 )
-def test_own_and_vendor_hosts_are_served(web: FlaskClient, host: str) -> None:
+def test_own_hosts_are_served(web: FlaskClient, host: str) -> None:
     assert web.get(READ, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["api.plivo.com", "rest.nexmo.com", "API.Twilio.com:443"])
+def test_vendors_hosts_are_served(web: FlaskClient, host: str) -> None:
+    # Where a vendor is imitated, the path is one of its own.
+    assert web.get(READ, headers={"Host": host}).status_code in (200, 401, 404)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +112,44 @@ def test_foreign_page_cannot_write(web: FlaskClient, headers: dict, method: str,
 )
 def test_own_page_and_programs_can_write(web: FlaskClient, headers: dict) -> None:
     assert web.post(WRITE, json=SEND, headers=headers).status_code == 201
+
+
+FOREIGN = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", f"{ROOT}/Messages.json"),
+        ("POST", "/twilio/v2/Services"),
+        ("POST", "/plivo/v1/Account/MA123456789012345678/Message/"),
+        ("POST", "/aws"),
+        ("DELETE", "/_aws/sns/sms-messages"),
+    ],
+)
+def test_foreign_page_cannot_write_to_a_facade(
+    web: FlaskClient, inbox: Inbox, method: str, path: str
+) -> None:
+    # A form's address may hold a user name and a password, and a browser sends them.
+    form = {"To": TO, "From": FROM, "Body": "x"}
+    answer = web.open(path, method=method, data=form, headers=basic() | FOREIGN)
+    assert answer.status_code >= 400
+    assert "Another site's page sent this request." in answer.text
+    assert inbox.find(Filter(), 1) == []
+
+
+def test_foreign_page_cannot_read_a_facade_but_may_lead_there(web: FlaskClient) -> None:
+    path = f"{ROOT}/Messages.json"
+    answer = web.get(path, headers=basic() | FOREIGN | {"Sec-Fetch-Mode": "no-cors"})
+    assert (answer.status_code, answer.json["code"]) == (403, 20403)
+    answer = web.get(path, headers=basic() | FOREIGN | {"Sec-Fetch-Mode": "navigate"})
+    assert answer.status_code == 200
+
+
+def test_another_host_is_turned_away_in_twilios_form_with_the_cure(web: FlaskClient) -> None:
+    answer = web.get(f"{ROOT}.json", headers=basic() | {"Host": "evil.example"})
+    assert (answer.status_code, answer.json["code"]) == (421, 20403)
+    assert answer.json["message"].endswith("or start it with --allow-host.")
 
 
 @pytest.mark.parametrize(

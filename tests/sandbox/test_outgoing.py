@@ -168,3 +168,12 @@ def test_a_private_network_can_be_allowed() -> None:
 def test_a_public_address_is_posted_to_from_anywhere() -> None:
     open_wide = Settings(host="0.0.0.0", password="open sesame")
     assert Outgoing(open_wide).resolve("https://93.184.216.34/")
+
+
+def test_an_address_that_no_request_can_name_is_told(
+    outgoing: Outgoing, receiver: Receiver
+) -> None:
+    outcome = outgoing.send(callback(f"{receiver.url}/\u00fc"))
+    assert (outcome.status, outcome.failure) == (None, "other")
+    assert outcome.error == "No request can be written to this address: use ASCII."
+    assert receiver.posts == []

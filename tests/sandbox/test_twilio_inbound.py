@@ -176,6 +176,15 @@ def test_redirects_are_bounded(web: FlaskClient, app: Receiver, inbox: Inbox) ->
     assert attempts[-1]["error"] == "No more than 10 redirects are followed."
 
 
+def test_replies_are_bounded_and_the_log_says_so_once(
+    web: FlaskClient, app: Receiver, inbox: Inbox
+) -> None:
+    app.answers.append(says("<Response>" + "<Message>x</Message>" * 13 + "</Response>"))
+    message = text(web, "Hello")
+    (attempt,) = await_attempts(inbox, message["id"], 1, noted=True)
+    assert attempt["error"] == "Only the first 10 messages are sent."
+
+
 @pytest.mark.parametrize(
     ("answer", "note"),
     [

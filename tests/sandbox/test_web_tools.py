@@ -277,6 +277,17 @@ def test_clock_of_another_account_is_told_and_the_chosen_ones_is_moved(
     assert [one["account"] for one in sandbox.call("GET", "/clocks")["clocks"]] == ["other", "shop"]
 
 
+def test_many_moved_clocks_are_told_in_one_short_stripe(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    for worker in range(8):
+        sandbox.call("PUT", f"/clock?account=w{worker}", {"frozen": True})
+    told = " · ".join(f"The clock of w{worker} stands still" for worker in range(3))
+    for script in (True, False):
+        page = open_page(sandbox.url, java_script_enabled=script)
+        expect(stripe(page)).to_have_text(f"{told} · 5 more moved")
+
+
 def test_handset_is_switched_off_named_and_opted_out_and_the_list_says_so(
     sandbox: Sandbox, open_page: OpenPage
 ) -> None:
@@ -394,8 +405,11 @@ def test_webhook_is_posted_again_badly_signed_twice_and_stale(
         attempts = page.locator("#details .attempts > li")
         expect(attempts).to_have_count(1)
         attempts.first.locator("summary").click()
-        attempts.first.get_by_role("button", name="Badly signed").click()
+        assert page.locator("#inspector").evaluate("e => e.scrollWidth <= e.clientWidth")
+        attempts.first.get_by_role("button", name="Badly signed").focus()
+        page.keyboard.press("Enter")
         expect(attempts).to_have_count(2)
+        expect(attempts.first.get_by_role("button", name="Badly signed")).to_be_focused()
         expect(attempts.last).to_contain_text("badly signed")
         second = application.await_posts(2)[1]
         name = "X-Twilio-Signature"
@@ -412,8 +426,8 @@ def test_numbers_are_found_and_copied_from_welcome_help_and_by_a_key(
     sandbox: Sandbox, open_page: OpenPage
 ) -> None:
     page = live(open_page(sandbox.url, **CLIPBOARD))
-    table = page.get_by_role("dialog", name="Numbers that mean something")
-    page.locator("#welcome").get_by_role("button", name="Numbers that mean something").click()
+    table = page.get_by_role("dialog", name="Test numbers")
+    page.locator("#welcome").get_by_role("button", name="Test numbers").click()
     known = sandbox.call("GET", "/numbers")["numbers"]
     expect(table.locator("tbody tr")).to_have_count(len(known))
     table.get_by_role("searchbox").fill("landline undelivered")
@@ -426,7 +440,7 @@ def test_numbers_are_found_and_copied_from_welcome_help_and_by_a_key(
     expect(page.locator("#no-numbers")).to_be_visible()
     table.get_by_role("button", name="Close").click()
     page.keyboard.press("?")
-    page.locator("#help").get_by_role("button", name="Numbers that mean something").click()
+    page.locator("#help").get_by_role("button", name="Test numbers").click()
     expect(table).to_be_visible()
     table.get_by_role("button", name="Close").click()
     page.keyboard.press("n")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from sms_sandbox.errors import FaultStruck, InvalidRequest, Misdirected, Refused, SandboxError
+from sms_sandbox.errors import FaultStruck, InvalidRequest, Refused, SandboxError, TurnedAway
 from sms_sandbox.facades.aws import actions, login, messaging, query, readback
 from sms_sandbox.facades.aws.call import Call
 from sms_sandbox.facades.aws.errors import RATE_EXCEEDED, AwsError, code_for, invalid
@@ -130,8 +130,9 @@ def _translated(error: SandboxError) -> AwsError:
         return _refused(error)
     if isinstance(error, InvalidRequest):
         return invalid(f"Message Reason: {error.detail}")
-    if isinstance(error, Misdirected):
-        return AwsError("Misdirected", f"{error.detail} {error.hint}", status=error.status)
+    if isinstance(error, TurnedAway):
+        code = "Misdirected" if error.status == 421 else code_for(error.status)
+        return AwsError(code, f"{error.detail} {error.hint}", status=error.status)
     return AwsError("ServiceUnavailable", error.detail, retry_after=error.retry_after or 1)
 
 

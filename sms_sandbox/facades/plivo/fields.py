@@ -49,6 +49,14 @@ class Fields:
             raise PlivoError(400, f"{name} must be true or false")
         return value
 
+    def switch(self, name: str) -> bool:
+        """Whether something is switched on: ``true`` or 1, else off."""
+        value = self._values.get(name, False)
+        word = str(value).casefold() if isinstance(value, (bool, int, str)) else ""
+        if word not in ("true", "1", "false", "0"):
+            raise PlivoError(400, f"{name} must be true or false")
+        return word in ("true", "1")
+
     def one_of(self, name: str, values: Sequence[str]) -> str | None:
         """One of a few words, in any case of letters."""
         text = self.text(name)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sms_sandbox.errors import FaultStruck, Refused
+from sms_sandbox.errors import FaultStruck, Refused, TurnedAway
 from sms_sandbox.reasons import Refusal
 
 _TEXTS: Mapping[int, tuple[int, str]] = {
@@ -191,6 +191,13 @@ def of_fault(error: FaultStruck) -> TwilioError:
     code = str(error.vendor_code or "")
     if code.isascii() and code.isdigit() and len(code) <= _LONGEST_CODE:
         refusal.code = int(code)
+    return refusal
+
+
+def of_stranger(error: TurnedAway) -> TwilioError:
+    """The sandbox's own refusal of a browser, with its cure, in Twilio's form."""
+    refusal = TwilioError(20403, f"{error.detail} {error.hint}")
+    refusal.status = error.status
     return refusal
 
 

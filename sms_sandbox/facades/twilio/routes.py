@@ -8,12 +8,12 @@ from functools import partial
 from flask import Blueprint, Response, g, jsonify
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from sms_sandbox.errors import FaultStruck, InvalidRequest, SandboxError
+from sms_sandbox.errors import FaultStruck, InvalidRequest, SandboxError, TurnedAway
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.twilio import wire
 from sms_sandbox.facades.twilio.calls.views import Calls
 from sms_sandbox.facades.twilio.desk import Desk, answer
-from sms_sandbox.facades.twilio.errors import TwilioError, of_fault
+from sms_sandbox.facades.twilio.errors import TwilioError, of_fault, of_stranger
 from sms_sandbox.facades.twilio.lookup import routes as lookup_routes
 from sms_sandbox.facades.twilio.messages.views import Messages
 from sms_sandbox.facades.twilio.verify import routes as verify_routes
@@ -92,7 +92,10 @@ def _handle_errors(blueprint: Blueprint, *, former: bool) -> None:
             return refuse(of_fault(error))
         if isinstance(error, InvalidRequest):
             return refuse(TwilioError(20001, detail=error.detail))
-        return refuse(TwilioError(20503, retry_after=error.retry_after or 1))
+        if isinstance(error, TurnedAway):
+            return refuse(of_stranger(error))
+        said = f"Service is unavailable: {error.detail}"
+        return refuse(TwilioError(20503, said, retry_after=error.retry_after or 1))
 
     def refuse_too_large(_: RequestEntityTooLarge) -> Response:
         # A form of that size holds far more text than a message may.

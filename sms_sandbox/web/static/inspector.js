@@ -2,7 +2,7 @@
 
 import { address, call, messagePath } from "./api.js";
 import { fillCall } from "./calls.js";
-import { byId, fillBody, fillCode, fillState, fresh, numberNodes } from "./dom.js";
+import { byId, fillBody, fillCode, fillState, fresh, numberNodes, reconcile } from "./dom.js";
 import { clock, elapsed, handsetOf, partsOf, safeJson, shellQuote, STATUS } from "./format.js";
 import { placeLink } from "./place.js";
 import { attemptItem } from "./webhooks.js";
@@ -57,9 +57,9 @@ export class Inspector {
     const { webhooks } = await call("GET", `${messagePath(message.id)}/webhooks`).catch(() => ({ webhooks: [] }));
     if (this.#shown?.id !== message.id) return;
     const root = byId("details");
-    const open = new Set([...root.querySelectorAll(".attempts details[open]")].map((one) => one.dataset.key));
     root.querySelector(".webhooks").hidden = webhooks.length === 0;
-    root.querySelector(".attempts").replaceChildren(...webhooks.map((attempt) => attemptItem(attempt, open.has(attempt.id))));
+    // An attempt in the log does not change: those that are here stay, open or focused.
+    reconcile(root.querySelector(".attempts"), webhooks, { key: (one) => one.id, create: attemptItem, update: () => {} });
   }
 
   async #fillTimeline(message) {

@@ -3,6 +3,7 @@
 import { byId } from "./dom.js";
 import { clock, span } from "./format.js";
 
+const CLOCKS = 3; // so many are told one by one
 const UNNOTICED = 1; // seconds by which a running clock may differ before it is told
 
 export const isMoved = (one) => one.frozen || Math.abs(one.ahead) >= UNNOTICED;
@@ -30,7 +31,9 @@ export function drawStripe(engine, account) {
   light("fault-open", rules > 0, rules ? counted(rules) : "No faults");
   light("clock-open", Boolean(dial && isMoved(dial)), dialText(dial));
   const told = rules ? [counted(rules).replace("rule", "fault rule")] : [];
-  told.push(...engine.clocks.filter(isMoved).map(sentence));
+  const moved = engine.clocks.filter(isMoved);
+  told.push(...moved.slice(0, CLOCKS).map(sentence));
+  if (moved.length > CLOCKS) told.push(`${moved.length - CLOCKS} more moved`);
   const text = told.join(" · ");
   const stripe = byId("stripe");
   stripe.hidden = !text;

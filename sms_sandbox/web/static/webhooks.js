@@ -13,14 +13,12 @@ const AGAIN = {
   Stale: { mutate: "stale" }, "Out of order": { mutate: "reorder" },
 };
 
-/** A list item for an attempt; `open` says that its details were open before. */
-export function attemptItem(attempt, open) {
+/** A list item for an attempt. */
+export function attemptItem(attempt) {
   const item = document.createElement("li");
   const details = document.createElement("details");
   const failed = Boolean(attempt.error);
   item.dataset.tone = failed ? "bad" : "good";
-  details.dataset.key = attempt.id;
-  details.open = open;
   details.append(heading(attempt), block(requestOf(attempt)), block(answerOf(attempt)), again(attempt));
   item.append(details);
   return item;
@@ -65,20 +63,22 @@ function again(attempt) {
     button.type = "button";
     button.className = "quiet";
     button.textContent = title;
-    button.addEventListener("click", () => post(attempt, how, told, buttons));
+    button.addEventListener("click", () => post(attempt, how, told));
     return button;
   });
   group.append(...buttons, told);
   return group;
 }
 
-async function post(attempt, how, told, buttons) {
-  for (const button of buttons) button.disabled = true;
+// The buttons stay enabled: a disabled one would lose the focus.
+async function post(attempt, how, told) {
+  if (told.ariaBusy === "true") return;
+  told.ariaBusy = "true";
   try {
     await call("POST", `/webhooks/${encodeURIComponent(attempt.id)}/resend`, how);
     told.textContent = "Posted again";
   } catch (problem) {
     told.textContent = problem.message;
   }
-  for (const button of buttons) button.disabled = false;
+  told.ariaBusy = "false";
 }

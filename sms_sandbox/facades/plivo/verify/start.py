@@ -85,7 +85,7 @@ def _read(caller: Caller, asked: Fields) -> _Wish:
         method=asked.one_of("method", ("GET", "POST")) or settings.webhook_method or "POST",
         brand=asked.text("brand_name", most=64) or _BRAND,
         app_hash=_matching(asked, "app_hash", _APP_HASH, "11 letters, digits and signs"),
-        asks_key=(asked.whole("dtmf", 0, 1) or 0) == 1,
+        asks_key=asked.switch("dtmf"),
     )
 
 

@@ -93,7 +93,8 @@ class _Answer:
 
     def _add(self, drafts: list[Draft], notes: list[str], verb: twiml.Verb) -> None:
         if len(drafts) >= MAX_REPLIES:
-            notes.append(f"Only the first {MAX_REPLIES} messages are sent.")
+            note = f"Only the first {MAX_REPLIES} messages are sent."
+            notes += [] if note in notes else [note]
             return
         try:
             drafts.append(self._message(verb))
