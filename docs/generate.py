@@ -210,6 +210,19 @@ SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
         "until a number can be opted in at SNS again",
     ),
     ("sms_sandbox.facades.aws.readback:MAX_SHOWN", "", "messages in an answer as of LocalStack"),
+    (
+        "sms_sandbox.facades.plivo.messages.form:MAX_DESTINATIONS",
+        "",
+        "destinations of one request to Plivo",
+    ),
+    (
+        "sms_sandbox.facades.plivo.messages.views:COUNTED",
+        "",
+        "messages that `total_count` of Plivo's list counts",
+    ),
+    ("sms_sandbox.facades.plivo.verify.sessions:MAX_ATTEMPTS", "", "sendings of a Plivo session"),
+    ("sms_sandbox.facades.plivo.verify.sessions:LIFE", "s", "that a Plivo session's code is valid"),
+    ("sms_sandbox.facades.plivo.messages.inbound:MAX_REPLIES", "", "replies in an answer to Plivo"),
 )
 SANDBOX_SETTINGS: Mapping[str, tuple[str, str]] = {
     "retention": ("messages", "kept, unless `--retention` or `PUT /settings` says otherwise"),

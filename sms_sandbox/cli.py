@@ -7,13 +7,13 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from sms_sandbox import pointers, switches
 from sms_sandbox import settings as sandbox_settings
 from sms_sandbox.client import SandboxClient, SandboxRefused, SandboxUnreachable
 from sms_sandbox.errors import SettingsError
-from sms_sandbox.settings import DEFAULT_PORT, ERROR_TEXTS, Settings
 
 _FAILED = 1
 _MISUSED = 2
@@ -22,8 +22,8 @@ _TIMED_OUT = 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0, 1 for a refusal, 2 for misuse, 3 if nothing came in time."""
-    options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
+    options = switches.build(_RUNS).parse_args(arguments)
+    run: switches.Run = options.run
     try:
         return run(options)
     except SettingsError as error:
@@ -68,7 +68,7 @@ def serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with SandboxServer(settings) as server:
-        print(_welcome(server.url, settings), flush=True)
+        print(pointers.welcome(server.url, settings), flush=True)
         stop.wait()
     return 0
 
@@ -165,152 +165,33 @@ def faults(options: argparse.Namespace) -> int:
 def env(options: argparse.Namespace) -> int:
     """Print what points an application at the sandbox."""
     address = options.url.rstrip("/")
-    values = _application_settings(address, options.account) | _aws_settings(address)
+    values = pointers.application_settings(address, options.account) | pointers.aws_settings(
+        address
+    )
     lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
     # No variable points the other SDKs anywhere: as comments, so that a shell may read it all.
-    lines += [f"# {line}" for line in _sdk_lines(address)]
+    lines += [f"# {line}" for line in pointers.sdk_lines(address)]
     _print(options, values, "\n".join(lines))
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sms-sandbox",
-        description="A local SMS gateway simulator: every message lands in an inbox.",
-        epilog="Every switch of serve can also be given as SMS_SANDBOX_<NAME>.",
-    )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_serve(commands)
-    _add_wait(commands)
-    one = _command(commands, "code", code, "print a number's code, waiting for it")
-    one.add_argument("number")
-    one.add_argument("--newest", action="store_true", help="the newest code; claim nothing")
-    one.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
-    one = _command(commands, "send", send, "send a message to a handset")
-    one.add_argument("to")
-    one.add_argument("body")
-    one.add_argument("--from", dest="sender", default="Sandbox", help="number or name")
-    one = _command(commands, "reply", reply, "answer a message as its handset")
-    one.add_argument("message_id")
-    one.add_argument("body")
-    _command(commands, "tail", tail, "print messages as they arrive")
-    one = _command(commands, "reset", reset, "delete the messages of an account, or all")
-    one.add_argument("--all", action="store_true")
-    _add_faults(commands)
-    _command(commands, "env", env, "print what points an application here")
-    return parser
-
-
-def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    one = commands.add_parser("serve", help="serve a sandbox", description=serve.__doc__)
-    one.set_defaults(run=serve)
-    one.add_argument("--host", help="the address to bind (127.0.0.1)")
-    one.add_argument("--port", type=int, help=f"the port ({DEFAULT_PORT}; 0: a free one)")
-    one.add_argument("--db", metavar="FILE", help="keep messages in FILE (:memory:)")
-    one.add_argument("--password", help="ask for it; needed to bind beyond this machine")
-    one.add_argument(
-        "--allow-host", action="append", metavar="NAME", help="a further Host name to answer to"
-    )
-    one.add_argument(
-        "--webhook-allow",
-        action="append",
-        metavar="CIDR",
-        help="a private network that callbacks may reach though bound beyond this machine",
-    )
-    one.add_argument("--seed", type=int, metavar="N", help="the same ids at every run")
-    one.add_argument(
-        "--strict", action="store_true", help="let in only the credentials that are configured"
-    )
-    one.add_argument(
-        "--credentials", metavar="FILE", help="PROVIDER NAME SECRET [ACCOUNT] on each line"
-    )
-    one.add_argument(
-        "--error-texts",
-        choices=ERROR_TEXTS,
-        help="the vendors' sentences of today, or those that they have changed since",
-    )
-    one.add_argument("--retention", type=int, metavar="N", help="messages to keep (10,000)")
-    one.add_argument(
-        "--retention-bytes", type=int, metavar="N", help="bytes of messages to keep (2 GiB)"
-    )
-    one.add_argument(
-        "--retention-seconds", type=float, metavar="N", help="how long to keep them (for ever)"
-    )
-
-
-def _add_faults(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    one = _command(commands, "faults", faults, "list, add or remove fault rules")
-    what = one.add_mutually_exclusive_group()
-    what.add_argument("--add", metavar="JSON", help="add a rule, as POST /api/v1/faults takes it")
-    what.add_argument("--remove", metavar="ID", help="remove one rule")
-    what.add_argument("--clear", action="store_true", help="remove all of the account, or all")
-
-
-def _add_wait(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    one = _command(commands, "wait", wait, "wait for messages and print them")
-    one.add_argument("--to", metavar="NUMBER")
-    one.add_argument("--from", dest="sender", metavar="SENDER")
-    one.add_argument("--contains", metavar="TEXT")
-    one.add_argument("--count", type=int, default=1)
-    one.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
-    one.add_argument("--until", metavar="STATUS", help="until it has reached this status")
-    one.add_argument("--peek", action="store_true", help="do not claim")
-    one.add_argument("--absent", action="store_true", help="succeed if nothing comes")
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    summary: str,
-) -> argparse.ArgumentParser:
-    one = commands.add_parser(name, help=summary, description=run.__doc__)
-    one.set_defaults(run=run)
-    address = os.environ.get("SMS_SANDBOX_URL", f"http://127.0.0.1:{DEFAULT_PORT}")
-    one.add_argument("--url", default=address, help="the running sandbox (%(default)s)")
-    one.add_argument("--account", metavar="NAME", default=os.environ.get("SMS_SANDBOX_ACCOUNT"))
-    one.add_argument("--json", action="store_true", help="print JSON, one object a line")
-    return one
+_RUNS: Mapping[str, switches.Run] = {
+    "serve": serve,
+    "wait": wait,
+    "code": code,
+    "send": send,
+    "reply": reply,
+    "tail": tail,
+    "reset": reset,
+    "faults": faults,
+    "env": env,
+}
 
 
 def _client(options: argparse.Namespace) -> SandboxClient:
+    if not options.url.startswith(("http://", "https://")):
+        raise SettingsError(f"{options.url} is no address: write http://127.0.0.1:8025.")
     return SandboxClient(options.url, password=os.environ.get("SMS_SANDBOX_PASSWORD"))
-
-
-def _welcome(url: str, settings: Settings) -> str:
-    lines = [f"SMS sandbox: {url}", f"  inbox       {url}/", f"  API         {url}/api/v1"]
-    if settings.db != sandbox_settings.MEMORY:
-        lines.append(f"  messages    {settings.db}")
-    lines += ["", "Point Flask-PhoneAuth at it:"]
-    for name, value in _application_settings(url, None).items():
-        lines.append(f"  export {name}={shlex.quote(value)}")
-    if settings.password is not None:
-        lines.append("  and the password as FLASK_PHONEAUTH_SANDBOX_PASSWORD")
-    lines += ["", "Point a vendor's own SDK at it:"]
-    lines += [f"  {line}" for line in _sdk_lines(url)]
-    lines += [f"  export {name}={shlex.quote(value)}" for name, value in _aws_settings(url).items()]
-    lines += ["", "Ctrl-C stops it."]
-    return "\n".join(lines)
-
-
-def _application_settings(url: str, account: str | None) -> dict[str, str]:
-    values = {"FLASK_PHONEAUTH_PROVIDERS": '["sandbox"]', "FLASK_PHONEAUTH_SANDBOX_URL": url}
-    if account is not None:
-        values["FLASK_PHONEAUTH_SANDBOX_ACCOUNT"] = account
-    return values
-
-
-def _aws_settings(url: str) -> dict[str, str]:
-    services = ("SNS", "PINPOINT_SMS_VOICE_V2")
-    return {f"AWS_ENDPOINT_URL_{service}": f"{url}/aws" for service in services}
-
-
-def _sdk_lines(url: str) -> list[str]:
-    base = json.dumps(f"{url}/twilio")
-    products = ("api", "verify", "lookups")
-    python = " = ".join(f"client.{product}.base_url" for product in products)
-    node = " = ".join(f"client.{product}.baseUrl" for product in products)
-    return [f"Twilio, Python: {python} = {base}", f"Twilio, Node:   {node} = {base}"]
 
 
 def _rule(text: str) -> dict[str, Any]:

@@ -259,7 +259,7 @@ class FaultStruck(SandboxError):
     ) -> None:
         super().__init__(
             text or f"A fault answers {status}.",
-            hint="GET /api/v1/faults lists the rules, DELETE /api/v1/faults/{id} takes one away.",
+            hint="GET /api/v1/faults lists the rules, GET /api/v1/numbers the numbers that do it.",
             members={} if code is None else {"error_code": code},
             retry_after=retry_after,
         )

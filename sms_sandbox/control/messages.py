@@ -146,6 +146,13 @@ def send(call: Call) -> Result:
 def receive(call: Call) -> Result:
     """A message from a handset to the application."""
     handset, sender = call.body["from"], call.body["to"]
+    known = sorted({NATIVE_PROVIDER, *call.inbox.providers})
+    if call.body["provider"] not in known:
+        raise InvalidRequest(
+            "This provider is not imitated here.",
+            hint=f"Known: {', '.join(known)}.",
+            pointer="/provider",
+        )
     account = call.body["account"] or call.inbox.account_between(handset, sender)
     return _created(
         call.inbox.accept(

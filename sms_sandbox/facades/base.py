@@ -54,9 +54,7 @@ class Facade(Protocol):
         """The numbers that the vendor itself has given a meaning for tests."""
         ...
 
-    def render(
-        self, message: Message, submission: Submission, scene: Scene
-    ) -> Callback | None:
+    def render(self, message: Message, submission: Submission, scene: Scene) -> Callback | None:
         """The signed callback that tells of the message's status, if the vendor sends one."""
         ...
 

@@ -9,7 +9,6 @@ from sms_sandbox.callback import Attempt, Mutation, Outcome, Waiting
 from sms_sandbox.clock import Clocks
 from sms_sandbox.errors import NoListener
 from sms_sandbox.faults import Subject
-from sms_sandbox.handset import Handset
 from sms_sandbox.ids import Ids
 from sms_sandbox.inbox import (
     accept,
@@ -24,24 +23,24 @@ from sms_sandbox.inbox import (
     wait,
 )
 from sms_sandbox.inbox.accounts import Accounts
-from sms_sandbox.inbox.faults import Fault, Faults
+from sms_sandbox.inbox.faults import Faults
 from sms_sandbox.inbox.handsets import Handsets
 from sms_sandbox.inbox.hooks import Asked, Pressed, Vendor
 from sms_sandbox.inbox.intake import open_intake
 from sms_sandbox.inbox.parts import Parts
 from sms_sandbox.inbox.retention import Retainer
-from sms_sandbox.inbox.settings import AccountSettings, Retention
+from sms_sandbox.inbox.surroundings import Surroundings
 from sms_sandbox.inbox.throttle import Throttle
 from sms_sandbox.inbox.waiters import Waiters, Wish
 from sms_sandbox.live import Live, Subscription
 from sms_sandbox.message import Draft, Message, Status, TimelineEntry
 from sms_sandbox.settings import Settings
-from sms_sandbox.storage import Database, Filter, counts
+from sms_sandbox.storage import Database, Filter
 from sms_sandbox.storage import ids as storage_ids
 from sms_sandbox.storage import messages as table
 
 
-class Inbox:
+class Inbox(Surroundings):
     """Accepts, moves, finds, waits for and deletes messages; safe for many threads at once."""
 
     def __init__(
@@ -92,6 +91,11 @@ class Inbox:
         """How many waits are open."""
         return len(self._parts.waiters)
 
+    @property
+    def providers(self) -> Collection[str]:
+        """The names of the imitated providers."""
+        return self._parts.vendors.keys()
+
     def accept(self, draft: Draft) -> Message:
         """Take a message in: store it, tell the watchers, serve who waits. Raises
         ``InvalidRequest`` for a text that no network could carry, ``Refused`` for a number or
@@ -140,63 +144,6 @@ class Inbox:
             provider=provider, account=account, recipient=to, sender=sender, body=body
         )
         admit.strike(self._parts, subject)
-
-    def faults(self, account: str | None) -> list[Fault]:
-        """The fault rules of one account, or all with ``None``, in their order."""
-        with self._parts.lock:
-            return self._parts.faults.listed(account)
-
-    def fault(self, fault_id: str) -> Fault:
-        """One fault rule. Raises ``UnknownFault``."""
-        with self._parts.lock:
-            return self._parts.faults.get(fault_id)
-
-    def add_fault(self, asked: Mapping[str, Any], account: str | None) -> Fault:
-        """Add a fault rule behind the others. Raises ``InvalidRequest``, ``TooManyFaults``."""
-        with self._parts.lock:
-            return self._parts.faults.add(asked, account)
-
-    def switch_fault(self, fault_id: str, *, enabled: bool) -> Fault:
-        """Switch a fault rule on or off. Raises ``UnknownFault``."""
-        with self._parts.lock:
-            return self._parts.faults.switch(fault_id, enabled=enabled)
-
-    def remove_fault(self, fault_id: str) -> None:
-        """Take a fault rule away. Raises ``UnknownFault``."""
-        with self._parts.lock:
-            self._parts.faults.remove(fault_id)
-
-    def clear_faults(self, account: str | None) -> int:
-        """Take away the fault rules of one account, or all; returns how many."""
-        with self._parts.lock, self._parts.database.write() as connection:
-            return self._parts.faults.clear(connection, account)
-
-    def handset(self, account: str, number: str) -> Handset:
-        """The handset of a number in an account."""
-        return self._parts.handsets.get(account, number)
-
-    def known_handsets(self, account: str | None, limit: int) -> list[tuple[str, str]]:
-        """Account and number of the handsets that something was set for, of one account or all."""
-        with self._parts.lock:
-            return self._parts.handsets.known(account, limit)
-
-    def put_handset(self, account: str, number: str, changes: Mapping[str, object]) -> Handset:
-        """Change some of a handset's ``state``, ``opted_out`` (senders), ``sim_swapped_at`` and
-        ``nickname``. Switched on, it gets what has waited for it."""
-        arrivals.put_handset(self._parts, account, number, changes)
-        return self.handset(account, number)
-
-    def opt(self, account: str, number: str, sender: str, out: bool) -> None:
-        """Let a handset decline what ``sender`` sends (``*``: what anyone does), or take it
-        again."""
-        with self._parts.lock, self._parts.database.write() as connection:
-            self._parts.handsets.opt(connection, account, number, sender, out=out)
-
-    def opted_out(self, account: str, *, after: str = "", limit: int) -> list[str]:
-        """At most ``limit`` numbers of an account that decline some sender's messages, behind
-        ``after`` in their order."""
-        with self._parts.lock:
-            return self._parts.handsets.opted_out(account, after=after, limit=limit)
 
     def account_between(self, handset: str, sender: str) -> str | None:
         """The account whose message this handset last had from this sender, if any."""
@@ -281,66 +228,6 @@ class Inbox:
         """Each account's name, number of messages, and the newest one's time."""
         return search.accounts(self._parts)
 
-    def named_accounts(self) -> set[str]:
-        """Every account that has settings or further names."""
-        return self._parts.accounts.named()
-
-    def account_of(self, name: str) -> str:
-        """The account that a credential's name, or a name of one's own, means."""
-        return self._parts.accounts.account_of(name)
-
-    def admits(
-        self, provider: str, name: str, account: str, secret: str, *, signs: bool = False
-    ) -> bool:
-        """Whether a credential opens ``account``: with its first secret or the configured one.
-        ``signs``: its secret signs the account's callbacks too."""
-        return self._parts.accounts.admits(provider, name, account, secret, signs=signs)
-
-    def account_settings(self, account: str | None) -> AccountSettings:
-        """The settings of an account, completed by those of all; ``None``: those of all."""
-        return self._parts.accounts.settings(account)
-
-    def put_account_settings(self, account: str | None, values: Mapping[str, Any]) -> None:
-        """Change the settings of one account or of all: what ``values`` say, as JSON values.
-        What is over a lower limit goes at once."""
-        self._parts.accounts.put(account, values)
-        self._retention.prune(account)
-        self._retention.expire()
-
-    def aliases(self, account: str) -> list[str]:
-        """The further names of an account, sorted."""
-        return self._parts.accounts.aliases(account)
-
-    def put_aliases(self, account: str, names: Collection[str]) -> None:
-        """Replace the further names of an account. Raises ``AliasTaken``."""
-        self._parts.accounts.put_aliases(account, names)
-
-    def clock(self, account: str | None) -> tuple[bool, float]:
-        """Whether the clock of an account (``None``: the sandbox's) stands still, and what it
-        shows."""
-        return clocks.show(self._parts, account)
-
-    def give_clock_back(self, account: str | None) -> None:
-        """Let a clock show real time again; make every move that is due then. Raises
-        ``InvalidRequest`` for one that is ahead, unless the account is still empty."""
-        clocks.give_back(self._parts, account)
-        self._retention.expire()
-
-    def moved_clocks(self) -> list[clocks.Dial]:
-        """Every clock that was moved by hand, the sandbox's first."""
-        return clocks.moved(self._parts)
-
-    def set_clock(self, account: str | None, *, frozen: bool, now: float | None = None) -> None:
-        """Stop a clock or let it run; make every move that is due then. Raises
-        ``InvalidRequest`` for a moment that has passed."""
-        clocks.set_clock(self._parts, account, frozen=frozen, now=now)
-        self._retention.expire()
-
-    def advance_clock(self, account: str | None, seconds: float) -> None:
-        """Move a clock forward; make every move that is due then."""
-        clocks.advance(self._parts, account, seconds)
-        self._retention.expire()
-
     def delete(self, message_id: str) -> None:
         """Delete one message. Raises ``UnknownMessage``."""
         move.delete_one(self._parts, message_id)
@@ -362,15 +249,6 @@ class Inbox:
             storage_ids.forget(connection, account)
         self._parts.throttle.forget(account)
         return removed
-
-    def stored_bytes(self, account: str | None) -> int:
-        """The size of the messages of one account or of all, with their requests."""
-        with self._parts.database.read() as connection:
-            return counts.bytes_of(connection, account)
-
-    def retention(self, account: str | None) -> Retention:
-        """How much is kept, of one account or of all together."""
-        return self._retention.limit(account)
 
     def wait(
         self, wish: Wish, timeout: float, gone: Callable[[], bool] = lambda: False

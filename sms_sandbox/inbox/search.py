@@ -54,9 +54,7 @@ def find(parts: Parts, wanted: Filter, limit: int) -> list[Message]:
     """The newest messages that a filter means."""
     database = parts.database
     with database.read() as connection:
-        return list(
-            messages.select(connection, wanted, limit=limit)
-        )
+        return list(messages.select(connection, wanted, limit=limit))
 
 
 def count(parts: Parts, wanted: Filter) -> int:

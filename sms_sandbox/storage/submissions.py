@@ -150,13 +150,13 @@ def select(
     return found if query.newer_than is None else found[::-1]
 
 
-def count(connection: sqlite3.Connection, query: Query) -> int:
-    """How many submissions ``query`` means."""
+def count(connection: sqlite3.Connection, query: Query, *, most: int) -> int:
+    """How many submissions ``query`` means, counted up to ``most``."""
     where, values = query.where()
     source = _SELECT if query.recipient is None else _OF_A_NUMBER
     row = connection.execute(
-        f"SELECT count(*) FROM ({source} WHERE {where})",  # noqa: S608
-        values,
+        f"SELECT count(*) FROM ({source} WHERE {where} LIMIT ?)",  # noqa: S608
+        [*values, most],
     ).fetchone()
     return int(row[0])
 

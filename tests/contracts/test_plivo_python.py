@@ -1,8 +1,10 @@
 """Plivo's own Python SDK, unmodified, pointed at the sandbox, with its own validators."""
 
+import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import plivo
 import plivo.resources.lookup
@@ -14,6 +16,7 @@ from plivo.utils import validate_signature, validate_v3_signature
 from sandbox.receiver import Post, Receiver, receiving, status
 
 from sms_sandbox.client import SandboxClient
+from sms_sandbox.facades.plivo.signature import sign_v2, sign_v3
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Credential, Settings
 
@@ -100,6 +103,11 @@ def test_message_to_several_numbers_is_sent_and_fetched(
     assert (shown.id, shown.to_number) == (made.message_uuid[1], OTHER)
     assert (shown.message_state, shown.error_code) == ("delivered", "000")
     assert shown.api_id != made.api_id
+
+
+def test_destination_that_is_no_number_is_named_beside_the_others(api: Any) -> None:
+    made = api.messages.create(src=SRC, dst=f"{DST}<nobody", text="x")
+    assert (len(made.message_uuid), made.invalid_number) == (1, ["nobody"])
 
 
 def test_list_is_filtered_and_followed_page_by_page(api: Any) -> None:
@@ -269,3 +277,16 @@ def test_strict_sandbox_lets_configured_credentials_in_only(point: Point) -> Non
         assert strict.sandbox.inbox.accounts() == ["team"]
         with pytest.raises(exceptions.AuthenticationError):
             point("MA" + "Q" * 18, base=strict.url).messages.list()
+
+
+def test_signatures_are_those_of_the_sdk_whatever_is_signed() -> None:
+    chance = random.Random(3)
+    odd = "ab1 =&%+.?/<>'\"_-"
+    for _ in range(300):
+        query = {name: "".join(chance.choices(odd, k=3)) for name in chance.sample("abc", 2)}
+        form = {name: "".join(chance.choices(odd + "öä→", k=4)) for name in chance.sample("XYZ", 2)}
+        url = f"http://127.0.0.1:9000/dlr?{urlencode(query)}"
+        assert validate_signature(url, "7", sign_v2(TOKEN, url, "7"), TOKEN)
+        for method in ("GET", "POST"):
+            signed = sign_v3(TOKEN, method, url, form.items(), "7")
+            assert validate_v3_signature(method, url, "7", TOKEN, signed, dict(form)), (url, form)

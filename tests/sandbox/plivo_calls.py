@@ -12,6 +12,10 @@ AUTH_ID, TOKEN = "MA" + "A" * 18, "MzUzN2QyODE3N2YzZDk2NzkyZDk5NjFhNWVi"
 SRC, DST = "14150000001", "14150000002"
 ROOT = f"/plivo/v1/Account/{AUTH_ID}"
 NOWHERE = "00000000-0000-4000-8000-000000000000"
+STRANGE: tuple[Any, ...] = (
+    0, -1, 1.5, 10**30, True, "", " ", "\ud800", "x" * 5000, "http://[::1", "\x00", [], [[]],
+    ["\ud800"], ["http://[::1"], {},
+)  # fmt: skip
 
 
 def basic(name: str = AUTH_ID, token: str = TOKEN) -> dict[str, str]:

@@ -213,6 +213,12 @@ def test_unreachable_sandbox_is_one_sentence(capsys: pytest.CaptureFixture[str])
     assert len(err.splitlines()) == 1
 
 
+def test_an_address_without_a_scheme_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["code", NUMBER, "--url", "localhost:8025"]) == 2
+    err = capsys.readouterr().err
+    assert err == "sms-sandbox: localhost:8025 is no address: write http://127.0.0.1:8025.\n"
+
+
 def test_tail_prints_messages_as_they_arrive(
     at: str, client: SandboxClient, server: SandboxServer
 ) -> None:

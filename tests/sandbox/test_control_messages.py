@@ -273,6 +273,12 @@ def test_reply_is_an_inbound_message(web: FlaskClient) -> None:
     problem(web.post("/api/v1/messages/none/reply", json={"body": "x"}), 404, "unknown_message")
 
 
+def test_inbound_of_a_provider_that_is_not_imitated_is_refused(web: FlaskClient) -> None:
+    body = {"from": SEND["to"], "to": "Notes", "body": "hi", "provider": "twillio"}
+    problem(web.post("/api/v1/inbound", json=body), 400, "invalid_request")
+    assert web.post("/api/v1/inbound", json=body | {"provider": "twilio"}).status_code == 201
+
+
 def test_inbound_goes_to_the_account_that_wrote_last(web: FlaskClient) -> None:
     send(web, account="a")
     body = {"from": "+9901234567", "to": "Notes", "body": "hi"}

@@ -8,6 +8,7 @@ from sandbox.plivo_calls import (
     NOWHERE,
     ROOT,
     SRC,
+    STRANGE,
     TOKEN,
     ask,
     basic,
@@ -29,6 +30,10 @@ KEYS = {
     "message_sent_time", "message_state", "message_time", "message_type", "message_updated_time",
     "message_uuid", "resource_uri", "to_number", "total_amount", "total_rate", "units",
 }  # fmt: skip
+PARAMETERS = (
+    "src", "dst", "text", "type", "url", "method", "log", "trackable", "powerpack_uuid",
+    "media_urls", "media_ids", "message_expiry", "dlt_entity_id", "template",
+)  # fmt: skip
 GSM_1601, UCS_738 = "a" * 1601, "ä→" * 369
 
 
@@ -56,6 +61,15 @@ def test_message_is_queued_sent_and_delivered_in_plivos_words(
         "000",
         "",
     )
+
+
+def test_no_value_of_a_parameter_makes_it_fail(web: FlaskClient) -> None:
+    for name in PARAMETERS:
+        for value in STRANGE:
+            for kind in ("sms", "mms"):
+                answer = ask(web, **{"type": kind, name: value})
+                assert answer.status_code in (202, 400), (name, value, answer.text)
+                assert answer.json["api_id"]
 
 
 def test_each_destination_gets_a_message_of_its_own(web: FlaskClient) -> None:
@@ -111,6 +125,7 @@ def test_request_without_a_single_number_is_refused(web: FlaskClient, dst: str) 
         ({"media_urls": ["http://example.com/a.png"]}, "need type mms"),
         ({"type": "mms", "media_urls": "a.png"}, "media_urls must be a list of strings"),
         ({"type": "mms", "text": None}, "an mms needs"),
+        ({"type": "mms", "media_urls": ["http://[::1"]}, "media_urls must be http or https URLs"),
     ],
 )
 def test_values_that_cannot_be_used_are_named(
@@ -166,6 +181,28 @@ def test_first_token_of_an_auth_id_is_its_token(web: FlaskClient) -> None:
     other = "SA" + "B" * 18
     mine = web.get(f"/plivo/v1/Account/{other}/Message/", headers=basic(other, "another"))
     assert mine.json["meta"]["total_count"] == 0
+
+
+def test_subaccount_is_a_further_name_of_its_main_account(web: FlaskClient) -> None:
+    subaccount = "SA" + "B" * 18
+    named = web.put(f"/api/v1/accounts/{AUTH_ID}/aliases", json={"aliases": [subaccount]})
+    assert named.status_code == 200, named.text
+    own = send(web)
+    answer = web.post(
+        f"/plivo/v1/Account/{subaccount}/Message/",
+        json={"src": SRC, "dst": DST, "text": "x"},
+        headers=basic(subaccount, "its own token"),
+    )
+    (sent,) = answer.json["message_uuid"]
+    assert listed(web) == [sent, own]
+    assert listed(web, subaccount=subaccount) == [sent]
+
+
+def test_password_of_the_sandbox_is_the_token_of_all(make_sandbox: Any) -> None:
+    web = create_app(make_sandbox(password="correct horse")).test_client()
+    assert web.get(f"{ROOT}/Message/", headers=basic()).status_code == 401
+    shown = web.get(f"{ROOT}/Message/", headers=basic(token="correct horse"))
+    assert shown.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/Message/", f"/Message/{NOWHERE}/", "/Verify/Session/"])
@@ -243,6 +280,17 @@ def test_text_that_is_too_long_is_taken_and_fails(
     assert fetch(web, fits)["message_state"] == "delivered"
     shown = fetch(web, fails)
     assert (shown["message_state"], shown["error_code"]) == ("failed", "110")
+
+
+@pytest.mark.parametrize(("state", "code"), [("full", "80"), ("blocked", "100")])
+def test_handset_that_takes_nothing_is_named_by_a_code(
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, state: str, code: str
+) -> None:
+    sandbox.inbox.put_handset(AUTH_ID, f"+{DST}", {"state": state})
+    message_uuid = send(web)
+    move_on(sandbox, clock, 10)
+    shown = fetch(web, message_uuid)
+    assert (shown["message_state"], shown["error_code"]) == ("undelivered", code)
 
 
 def test_message_expires_while_its_handset_is_off(
@@ -383,6 +431,11 @@ def test_vendors_own_host_name_leads_here(web: FlaskClient) -> None:
     path = f"/v1/Account/{AUTH_ID}/Message/"
     answer = web.get(path, headers={**basic(), "Host": "api.plivo.com"})
     assert answer.json["meta"]["total_count"] == 0
+
+
+def test_host_that_is_not_served_is_refused_in_plivos_form(web: FlaskClient) -> None:
+    answer = web.get(f"{ROOT}/Message/", headers={**basic(), "Host": "evil.example"})
+    assert (answer.status_code, set(answer.json)) == (421, {"api_id", "error"})
 
 
 def test_request_is_shown_without_its_token(web: FlaskClient) -> None:

@@ -8,6 +8,7 @@ from sandbox.plivo_calls import (
     DST,
     NOWHERE,
     ROOT,
+    STRANGE,
     basic,
     get,
     listed,
@@ -27,6 +28,10 @@ SESSION_KEYS = {
     "requestor_ip", "destination_country_iso2", "destination_network", "attempt_details",
     "charges", "created_at", "updated_at",
 }  # fmt: skip
+PARAMETERS = (
+    "recipient", "app_uuid", "channel", "otp", "code_length", "url", "method", "locale",
+    "brand_name", "app_hash", "dtmf", "fraud_check",
+)  # fmt: skip
 NOT_ITS_CODE = "not a code"
 
 
@@ -113,7 +118,7 @@ def test_second_start_sends_the_same_code_in_the_same_session(
     for _ in range(sessions.MAX_ATTEMPTS - 2):
         start(web)
     answer = web.post(f"{ROOT}/Verify/Session/", json={"recipient": DST}, headers=basic())
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "600")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "569")
 
 
 def test_brand_hash_length_and_code_of_ones_own(web: FlaskClient) -> None:
@@ -223,6 +228,14 @@ def test_values_that_cannot_be_used_are_named(
     assert answer.status_code == 400, answer.text
     assert error in answer.json["error"]
     assert found(web) == []
+
+
+def test_no_value_of_a_parameter_makes_it_fail(web: FlaskClient) -> None:
+    for name in PARAMETERS:
+        for value in STRANGE:
+            asked = {"recipient": DST, name: value}
+            answer = web.post(f"{ROOT}/Verify/Session/", json=asked, headers=basic())
+            assert answer.status_code in (202, 400, 429), (name, value, answer.text)
 
 
 @pytest.mark.parametrize("otp", [None, "", 482913, ["482913"]])

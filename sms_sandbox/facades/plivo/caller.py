@@ -1,5 +1,6 @@
 """One request to Plivo: who asks, for what, and how it is answered."""
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,8 @@ def begin(room: Room) -> None:
 
 def answer(content: dict[str, Any], status: int = 200) -> Response:
     """A JSON answer with the id of its request."""
-    api_id = g.get("plivo_api_id") or uuid_of("0" * 32)
+    # A request that the sandbox itself turns away has not begun here.
+    api_id = g.get("plivo_api_id") or str(uuid.uuid4())
     response = jsonify({"api_id": api_id, **content})
     response.status_code = status
     return response

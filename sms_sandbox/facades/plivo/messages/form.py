@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sms_sandbox.facades.plivo import plan, wire
 from sms_sandbox.facades.plivo.caller import Caller
 from sms_sandbox.facades.plivo.errors import LATE, TOO_LONG, PlivoError
-from sms_sandbox.facades.plivo.fields import Fields
+from sms_sandbox.facades.plivo.fields import Fields, is_url
 from sms_sandbox.message import Draft, Submission
 from sms_sandbox.segments import encoding_of
 
@@ -170,6 +170,8 @@ def _media(asked: Fields, kind: str, caller: Caller) -> list[dict[str, str]]:
         raise PlivoError(400, "media_urls and media_ids need type mms")
     if kind == "mms" and not (urls or ids or asked.text("text", most=100_000)):
         raise PlivoError(400, "an mms needs media_urls, media_ids or a text")
+    if not all(is_url(url) for url in urls):
+        raise PlivoError(400, "media_urls must be http or https URLs")
     named = [{"id": one, "type": "application/octet-stream"} for one in ids]
     return [{"id": caller.new_uuid(), "type": _media_type(url)} for url in urls] + named
 

@@ -16,6 +16,9 @@ from sms_sandbox.storage.submissions import Query, Submitted
 WINDOW = 86_400
 """How far back a list goes, in seconds, where the request names no time."""
 
+COUNTED = 100_000
+"""How many records ``total_count`` counts at most."""
+
 _TIME = "message_time"
 _STATES = ("queued", "sent", "failed", "delivered", "undelivered", "received", "rejected", "read")
 _KINDS = ("sms", "mms")
@@ -92,11 +95,11 @@ def list_page(caller: Caller, asked: Mapping[str, str]) -> dict[str, Any]:
     total = 0
     if query is not None:
         with caller.room.database.read() as connection:
-            total = submissions.count(connection, query)
-            found = submissions.select(connection, query, limit=page.limit, skip=page.offset)
-    more = page.offset + page.limit < total
-    rows = [resource.show(caller, one) for one in found]
-    return {"meta": {**page.meta(more=more), "total_count": total}, "objects": rows}
+            total = submissions.count(connection, query, most=COUNTED)
+            found = submissions.select(connection, query, limit=page.limit + 1, skip=page.offset)
+    rows = [resource.show(caller, one) for one in found[: page.limit]]
+    meta = page.meta(more=len(found) > page.limit)
+    return {"meta": {**meta, "total_count": total}, "objects": rows}
 
 
 def _find(caller: Caller, message_uuid: str) -> Submitted:

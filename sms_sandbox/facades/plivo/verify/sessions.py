@@ -3,6 +3,7 @@
 Sources: https://www.plivo.com/docs/verify/api/session/ and the answers in plivo-python's own tests.
 """
 
+import math
 import sqlite3
 from dataclasses import replace
 from decimal import Decimal
@@ -64,6 +65,11 @@ def status(session: Record, now: float) -> str:
     if session.data["verified"]:
         return "verified"
     return "expired" if now - session.created_at >= LIFE else "in-progress"
+
+
+def left(session: Record, now: float) -> int:
+    """Whole seconds until a session expires, at least 1."""
+    return max(1, math.ceil(session.created_at + LIFE - now))
 
 
 def show(connection: sqlite3.Connection, caller: Caller, session: Record) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _reserve(
         return records.insert(connection, _new(caller, wish, attempt))
     attempts = found.data["attempts"]
     if len(attempts) >= sessions.MAX_ATTEMPTS:
-        raise PlivoError(429, TOO_MANY, retry_after=int(sessions.LIFE))
+        raise PlivoError(429, TOO_MANY, retry_after=sessions.left(found, caller.now))
     otp = {} if wish.otp is None else {"otp": wish.otp}
     return sessions.put(connection, caller, found, attempts=[*attempts, attempt], **otp)
 

@@ -81,7 +81,7 @@ def _refuse_finished(session: Record, now: float) -> None:
     if status == "expired":
         raise PlivoError(400, "session has expired")
     if session.data["checks"] >= sessions.MAX_CHECKS:
-        raise PlivoError(429, TOO_MANY, retry_after=int(sessions.LIFE))
+        raise PlivoError(429, TOO_MANY, retry_after=sessions.left(session, now))
 
 
 def _is_right(session: Record, otp: str) -> bool:
