@@ -1,13 +1,12 @@
 """Plivo's refusals: a status and a sentence, and the delivery codes that come later.
 
-Sources: https://www.plivo.com/docs/messaging/api/response/ and
-https://www.plivo.com/docs/messaging/troubleshooting/error-codes/. Plivo documents the statuses and
-few sentences; the others are the sandbox's own.
+Source: https://docs.plivo.com/docs/messaging/api/response. Plivo documents the statuses, its
+delivery codes and few sentences; the others are the sandbox's own.
 """
 
 from collections.abc import Mapping
 
-from sms_sandbox.errors import FaultStruck, InvalidRequest, Misdirected, Refused, SandboxError
+from sms_sandbox.errors import FaultStruck, InvalidRequest, TurnedAway, Refused, SandboxError
 from sms_sandbox.reasons import Failing, Refusal
 
 UNAUTHORIZED = (
@@ -91,7 +90,7 @@ def in_plivos_words(error: SandboxError) -> PlivoError:
         return _refused(error)
     if isinstance(error, InvalidRequest):
         return PlivoError(400, error.detail)
-    if isinstance(error, Misdirected):
+    if isinstance(error, TurnedAway):
         return PlivoError(error.status, f"{error.detail} {error.hint}")
     return PlivoError(503, error.detail, retry_after=error.retry_after or 1)
 

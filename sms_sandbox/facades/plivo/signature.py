@@ -1,7 +1,6 @@
 """Plivo's two signatures: HMACs with the account's token over the address and a nonce.
 
-Source: https://www.plivo.com/docs/messaging/concepts/signature-validation/, and what the validators
-of plivo-python 4.63 and plivo-node 4.79 accept.
+Source: what the validators of plivo-python 4.63 and plivo-node 4.79 accept.
 """
 
 import base64

@@ -1,4 +1,7 @@
-"""What a request for messages asks for, and what Plivo says where they cannot be had."""
+"""What a request for messages asks for, and what Plivo says where they cannot be had.
+
+Source: https://docs.plivo.com/docs/messaging/api/message/send-a-message
+"""
 
 import mimetypes
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
 """The words by which a handset declines or takes messages again.
 
-Source: https://www.plivo.com/docs/messaging/api/message/handling-incoming/ and
-https://support.plivo.com/hc/en-us/articles/360041449352 (the words in English).
+Source of the intents: https://docs.plivo.com/docs/messaging/api/message/handling-incoming. The
+words are the usual ones in English.
 """
 
 from typing import Literal

@@ -1,4 +1,7 @@
-"""The status callback of a message: what it says."""
+"""The status callback of a message: what it says.
+
+Source: https://docs.plivo.com/docs/messaging/api/message/message-status-callbacks
+"""
 
 from sms_sandbox.callback import Callback
 from sms_sandbox.facades.plivo import wire

@@ -1,4 +1,7 @@
-"""The addresses of messages: a function for each."""
+"""The addresses of messages: a function for each.
+
+Source: https://www.plivo.com/docs/messaging/api/message/list-all-messages/
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,7 @@
 """A session: how long it lives, how it is found, what is shown of it.
 
-Sources: https://www.plivo.com/docs/verify/api/session/ and the answers in plivo-python's own tests.
+Sources: https://docs.plivo.com/docs/programmable-api/verify/sessions and the answers in
+plivo-python's own tests.
 """
 
 import math
