@@ -6,7 +6,7 @@ delivery codes and few sentences; the others are the sandbox's own.
 
 from collections.abc import Mapping
 
-from sms_sandbox.errors import FaultStruck, InvalidRequest, TurnedAway, Refused, SandboxError
+from sms_sandbox.errors import FaultStruck, InvalidRequest, Refused, SandboxError, TurnedAway
 from sms_sandbox.reasons import Failing, Refusal
 
 UNAUTHORIZED = (
