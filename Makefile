@@ -5,14 +5,15 @@ BIN := $(VENV)/bin
 APP_PORT ?= 5000
 SANDBOX_PORT ?= 8025
 WORKERS ?= 2
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pictures lint types docs bench bench-sandbox browser servers node clean
+.PHONY: help demo test pictures lint types docs bench bench-sandbox fuzz browser servers node clean
 
 help:
 	@echo "make demo   run the example app and the SMS sandbox (APP_PORT, SANDBOX_PORT)"
 	@echo "make test   run the whole suite, browser included"
-	@echo "make lint types docs bench bench-sandbox"
+	@echo "make lint types docs bench bench-sandbox fuzz"
 
 $(VENV)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -68,5 +69,13 @@ bench-sandbox: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks.sandbox $(BENCH)
 
+# each target for so long; an input that breaks one is written to .fuzz, and is kept in tests/phoneauth/test_fuzz.py
+fuzz: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@mkdir -p .fuzz
+	@for target in number code next receipt; do \
+		$(BIN)/python tests/fuzz/run.py $$target -max_total_time=$(FUZZ_SECONDS) -timeout=5 -max_len=400 -artifact_prefix=.fuzz/ || exit 1; \
+	done
+
 clean:
-	rm -rf $(VENV) docs/_build .demo
+	rm -rf $(VENV) docs/_build .demo .fuzz

@@ -22,6 +22,7 @@ from benchmarks.gunicorn import Server, serve
 from benchmarks.ours import create_ours
 from benchmarks.redis_server import redis_address
 from benchmarks.slices import compare, fresh
+from benchmarks.timing import measure_timing
 from benchmarks.variants import Variant, variants
 from benchmarks.visitors import InProcess, Login, OverHttp, Visitor
 
@@ -52,17 +53,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--logins", type=int, default=200, help="in one slice")
+    parser.add_argument("--pairs", type=int, default=4000, help="of known and unknown numbers")
     parser.add_argument(
         "--redis",
         default="",
         help="address of a Redis that may be filled, in place of one of its own",
     )
-    parser.add_argument("--only", choices=["counts", "process", "served", "import"])
+    parser.add_argument("--only", choices=["counts", "timing", "process", "served", "import"])
     given = parser.parse_args()
     with redis_address(given.redis) as redis:
         measures: dict[str, Callable[[], None]] = {
             "import": lambda: measure_imports(given.rounds),
             "counts": lambda: count(redis),
+            "timing": lambda: time_answers(given.pairs),
             "process": lambda: measure_in_process(redis, given.rounds, given.logins),
             "served": lambda: measure_served(redis, given.rounds, given.logins),
         }
@@ -76,14 +79,20 @@ def count(redis: str) -> None:
     print("\nfor each login, by JSON", flush=True)
     for name, variant in variants(redis).items():
         with tempfile.TemporaryDirectory() as folder:
-            _, login = in_process(
-                *create_ours(Path(folder), variant, "inline"), "/auth", form=False
-            )
+            app, codes = create_ours(Path(folder), variant, "inline")
+            _, login = in_process(app, codes, "/auth", form=False)
             login(*fresh(1))  # connects and loads its scripts
             with counted() as seen:
                 login(*fresh(1))
+            app.extensions["phoneauth"].close()
         told = ", ".join(f"{number} {what}" for what, number in sorted(seen.items()))
         print(f"{name:<46} {told or 'none'}", flush=True)
+
+
+def time_answers(pairs: int) -> None:
+    """Whether time tells known numbers from unknown ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        measure_timing(Path(folder), pairs)
 
 
 def measure_in_process(redis: str, rounds: int, logins: int) -> None:
@@ -92,10 +101,12 @@ def measure_in_process(redis: str, rounds: int, logins: int) -> None:
     for name, variant in variants(redis).items():
         for told, form, floor_form in (*FORMS, CROSSED):
             with tempfile.TemporaryDirectory() as folder:
-                ours = in_process(*create_ours(Path(folder), variant, "inline"), "/auth", form=form)
+                app, codes = create_ours(Path(folder), variant, "inline")
+                ours = in_process(app, codes, "/auth", form=form)
                 prefix = "/form" if floor_form else "/json"
                 floor = in_process(*create_floor(variant.store), prefix, form=floor_form)
                 compare(f"{name}, {told}", clocked(ours, logins), clocked(floor, logins), rounds)
+                app.extensions["phoneauth"].close()
 
 
 def in_process(app: Any, codes: Any, prefix: str, *, form: bool) -> tuple[InProcess, Login]:

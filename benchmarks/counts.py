@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,12 @@ from sqlalchemy import Engine, event
 
 @contextmanager
 def counted() -> Iterator[Counter[str]]:
-    """`redis commands`, `SQL statements` and `SQL transactions` while it is open."""
+    """`redis commands`, `SQL statements` and `SQL transactions` of this thread while it is open.
+
+    The audit trail is written by another one, several logins at a time.
+    """
     seen: Counter[str] = Counter()
+    here = threading.get_ident()
     send = AbstractConnection.send_command
 
     def sent(self: Any, *args: Any, **options: Any) -> Any:
@@ -22,10 +27,10 @@ def counted() -> Iterator[Counter[str]]:
         return send(self, *args, **options)  # type: ignore[no-untyped-call]
 
     def executed(*_: Any) -> None:
-        seen["SQL statements"] += 1
+        seen["SQL statements"] += threading.get_ident() == here
 
     def begun(_: Any) -> None:
-        seen["SQL transactions"] += 1
+        seen["SQL transactions"] += threading.get_ident() == here
 
     AbstractConnection.send_command = sent  # type: ignore[method-assign]
     event.listen(Engine, "before_cursor_execute", executed)

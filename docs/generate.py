@@ -33,12 +33,15 @@ SETTING_GROUPS: Mapping[str, str] = {
     "providers": "Sending",
     "twilio_account_sid": "Twilio",
     "database_url": "Databases",
+    "audit_url": "Audit trail and metrics",
     "secret": "Keys",
     "signup": "Sign-up",
     "dispatch": "Dispatch",
     "default_region": "Numbers and languages",
     "code_length": "Codes",
     "max_live_challenges": "Budgets",
+    "risk_puzzle": "Puzzles",
+    "cooldown": "Waits and limits",
     "session_lifetime": "Sessions",
     "after_login_url": "After login and logout",
     "allowed_origins": "Other origins",
@@ -48,7 +51,10 @@ SETTING_GROUPS: Mapping[str, str] = {
 
 SECONDS = frozenset(
     {
+        "audit_message_retention",
+        "audit_retention",
         "code_ttl",
+        "device_lifetime",
         "cooldown",
         "cooldown_idle",
         "session_lifetime",
@@ -70,6 +76,10 @@ CURES: Mapping[str, str] = {
     "csrf": "Load the page again and send its form.",
     "number_not_verified": "Use another virtual number: an odd one is never verified.",
     "country_blocked": "Use a number of a country in `ALLOWED_REGIONS`.",
+    "line_type_blocked": "Use the number of a mobile phone. `BLOCKED_LINE_TYPES`, "
+    "`BLOCKED_PREFIXES` and the app's `number_policy` decide.",
+    "risk_challenge": "Solve the puzzle and ask again with its answer in `risk_token`.",
+    "risk_refused": "Ask later, or from elsewhere; the app's `risk` hook decides.",
     "unknown_challenge": "Ask for a new code, and send the cookie or the secret that came with it.",
     "unknown_session": "List the sessions again: it has ended, or is another user's.",
     "number_taken": "Use another number, or sign in with this one.",
@@ -108,6 +118,19 @@ FIXED: Sequence[tuple[str, str, str]] = (
      "`sent`, then `failed`"),
     ("flask_phoneauth.flows.parts:MAX_JITTER", "of the wait", "what chance adds to a "
      "cooldown at most"),
+    ("flask_phoneauth.flows.parts:PREFIX_LEAVES", "digits", "at the end of a number that its "
+     "neighbours do not share"),
+    ("flask_phoneauth.prices:SPRAY_WINDOW", "s", "over which `SPRAY_BUDGET` counts everything"),
+    ("flask_phoneauth.flows.alarm:REMEMBERED", "s", "for which a process goes by the last level of "
+     "an attack that it saw"),
+    ("flask_phoneauth.flows.alarm:CHALLENGE_AT", "percent", "of `SPRAY_BUDGET` from which "
+     "strangers meet the puzzle"),
+    ("flask_phoneauth.flows.alarm:LONG_CODES_AT", "percent", "of it from which codes are longer"),
+    ("flask_phoneauth.flows.alarm:LONG_CODE", "digits", "of such a code"),
+    ("flask_phoneauth.web.devices:MAX_NUMBERS", "numbers", "that one browser is remembered for"),
+    ("flask_phoneauth.web.devices:MAX_PLACE", "characters", "of a place that are kept"),
+    ("flask_phoneauth.web.forms:MAX_RISK_TOKEN", "characters", "of a puzzle's answer"),
+    ("flask_phoneauth.risk.puzzles:ANSWER_SECONDS", "s", "for the word of a puzzle's vendor"),
     ("flask_phoneauth.sessions.registry:MAX_USER_AGENT", "characters", "of a session's user agent "
      "that are kept"),
     ("flask_phoneauth.database.engine:WAIT_SECONDS", "s", "for a database's lock or a pooled "
@@ -141,6 +164,11 @@ FIXED: Sequence[tuple[str, str, str]] = (
     ("flask_phoneauth.flows.deliver_code:MAX_AGE", "s", "a waiting message is dropped after"),
     ("flask_phoneauth.flows.notice:NOTICE_LIFE", "s", "the notice of a changed number may wait"),
     ("flask_phoneauth.dispatch.thread:EXIT_WAIT", "s", "the exit waits for messages being sent"),
+    ("flask_phoneauth.audit.trail:GATHER_SECONDS", "s", "an entry of the audit trail waits for "
+     "others, to be written with them"),
+    ("flask_phoneauth.audit.trail:MOST_WAITING", "", "entries of the audit trail that wait to be "
+     "written; those that come then are lost, counted and logged"),
+    ("flask_phoneauth.audit.trail:EXIT_WAIT", "s", "the exit waits for the audit trail"),
     ("flask_phoneauth.delivery.failover:TIME_BUDGET", "s", "after which no further provider is "
      "begun"),
     ("flask_phoneauth.providers.wire:CONNECT_TIMEOUT", "s", "to connect to the sandbox"),
@@ -413,6 +441,8 @@ def _default(entry: Field[Any]) -> str:
         return ", ".join(_span(step) for step in steps)
     if value in ("", ()) or value == {}:
         return "(empty)"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item!r}`" for item in value)
     return f"`{value!r}`" if isinstance(value, str | bool) else f"{value:,}"
 
 

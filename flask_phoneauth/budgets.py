@@ -10,11 +10,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flask_phoneauth.settings import Settings
-
 HOUR = 3600
 DAY = 86400
 BUCKETS = 6
+STRANGER = "stranger"
+DEVICE = "device"
+"""The two lanes of a number: browsers that once proved it, and everybody else together."""
+LOCKED = "locked"
+"""The code of the rules that close code entry, and with it asking (RULES 19)."""
+WATCHED = frozenset({"prefix", "country", "money", "spray"})
+"""The rules whose level is told, so that somebody can be warned before they refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,9 @@ class Charge:
 
     A cost of 0 only looks; `record_only` counts without ever refusing; `refund_on` says which
     news gives it back: `success`, `failure` (the message was not sent), both, or nothing.
+    `lane` is whose charge it is, "" for both. `known_limit` is the limit for numbers with an
+    earlier success and for device lanes, 0 where it is no other. The limit grows to `share` times
+    what the same window of `share_key` holds; a refund for a success moves the spend there.
     """
 
     key: str
@@ -32,11 +40,31 @@ class Charge:
     code: str = "budget_exhausted"
     record_only: bool = False
     refund_on: str = ""
+    lane: str = ""
+    known_limit: int = 0
+    share: float = 0.0
+    share_key: str = ""
+    rule: str = ""
 
     @property
     def bucket_seconds(self) -> int:
         """The length of one bucket."""
         return self.window // BUCKETS
+
+    @property
+    def watched(self) -> bool:
+        """Whether its level is told."""
+        return self.rule in WATCHED
+
+    def whole(self) -> Charge:
+        """With the limit of a known number: the whole budget, no share held back."""
+        return replace(self, limit=self.known_limit) if self.known_limit else self
+
+    def held_back(self) -> Charge:
+        """With the limit of an unknown number, and so much less of the share."""
+        if not self.known_limit:
+            return self
+        return replace(self, share=self.share * self.limit / self.known_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +75,7 @@ class Cooldown:
     ladder: tuple[int, ...]
     idle: int
     jitter: float = 0.0
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +89,49 @@ class CooldownState:
 
 @dataclass(frozen=True, slots=True)
 class AskPrice:
-    """What one message costs before it is sent; the first charge looks at the lock."""
+    """What one message costs before it is sent, in both lanes: the store keeps what fits."""
 
     charges: tuple[Charge, ...]
     cooldowns: tuple[Cooldown, ...]
 
     def when_free(self) -> AskPrice:
-        """The price for virtual and test numbers: the lock alone."""
-        return AskPrice(self.charges[:1], ())
+        """The price for virtual and test numbers: the locks alone."""
+        return AskPrice(tuple(c for c in self.charges if c.code == LOCKED), ())
+
+    def fitting(self, lane: str, *, known: bool) -> AskPrice:
+        """What of it one lane pays, by the limits of a known number or of any other."""
+        return AskPrice(
+            tuple(
+                charge.whole() if known else charge.held_back()
+                for charge in self.charges
+                if charge.lane in ("", lane)
+            ),
+            tuple(cooldown for cooldown in self.cooldowns if cooldown.lane in ("", lane)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a number's facts are bound by: devices, their life in seconds, wrong codes in a row."""
+
+    devices: int = 10
+    device_life: int = 180 * DAY
+    wrong_in_row: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TryPrice:
+    """What a wrong code costs in each lane; `wrong` and `right` are counted over everything."""
+
+    stranger: Charge
+    device: Charge
+    wrong: tuple[Charge, ...] = ()
+    right: tuple[Charge, ...] = ()
+    bounds: Bounds = Bounds()
+
+    def of(self, lane: str) -> Charge:
+        """The charge of that lane."""
+        return self.device if lane == DEVICE else self.stranger
 
 
 Counts = Mapping[int, int]
@@ -80,6 +144,13 @@ def spent(charge: Charge, counts: Counts, now: float) -> int:
         return 0
     newest = int(now // charge.bucket_seconds)
     return sum(counts.get(bucket, 0) for bucket in range(newest - BUCKETS, newest + 1))
+
+
+def grown(charge: Charge, shares: Counts, now: float) -> Charge:
+    """The charge with the limit that its share allows, as `shares` are counted now."""
+    if not charge.share:
+        return charge
+    return replace(charge, limit=max(charge.limit, int(charge.share * spent(charge, shares, now))))
 
 
 def wait(charge: Charge, counts: Counts, now: float) -> int:
@@ -130,81 +201,3 @@ def uncool(state: CooldownState) -> CooldownState:
 def number_key(phone_tag: str, name: str) -> str:
     """A budget of one number, under its Redis hash tag."""
     return f"{{{phone_tag}}}:{name}"
-
-
-def tries_charge(settings: Settings, phone_tag: str, *, cost: int = 1) -> Charge:
-    """Wrong codes of a number in any hour, over all its challenges."""
-    key = number_key(phone_tag, "tries")
-    return Charge(key, settings.tries_per_hour, HOUR, cost=cost, code="locked")
-
-
-def ask_price(
-    settings: Settings, *, phone_tag: str, binding: str, address: str, jitter: float
-) -> AskPrice:
-    """What asking for a message costs; `binding` and `address` are keyed hashes."""
-    failures = failure_charges(settings, phone_tag=phone_tag, binding=binding)
-    charges = (
-        tries_charge(settings, phone_tag, cost=0),
-        *(replace(charge, cost=0) for charge in failures),
-        *_send_charges(settings, phone_tag),
-        *_address_charges(settings, address),
-    )
-    return AskPrice(
-        charges, cooldowns(settings, phone_tag=phone_tag, binding=binding, jitter=jitter)
-    )
-
-
-def number_price(settings: Settings, phone_tag: str) -> AskPrice:
-    """The part of an ask's price that the number itself pays, whoever asks."""
-    whole = ask_price(settings, phone_tag=phone_tag, binding="", address="", jitter=0.0)
-    own = number_key(phone_tag, "")
-    return AskPrice(
-        tuple(charge for charge in whole.charges if charge.key.startswith(own)),
-        tuple(cooldown for cooldown in whole.cooldowns if cooldown.key.startswith(own)),
-    )
-
-
-def replacement_price(settings: Settings, phone_tag: str) -> AskPrice:
-    """What it costs to send a lost message anew: the number's budgets, and no wait for anybody."""
-    return AskPrice(number_price(settings, phone_tag).charges, ())
-
-
-def notice_price(settings: Settings, phone_tag: str) -> AskPrice:
-    """A notice counts among the number's messages of a day, yet no budget holds it back."""
-    key = number_key(phone_tag, "total")
-    return AskPrice((Charge(key, settings.total_sends_per_day, DAY, record_only=True),), ())
-
-
-def cooldowns(
-    settings: Settings, *, phone_tag: str, binding: str, jitter: float = 0.0
-) -> tuple[Cooldown, ...]:
-    """The waits between messages: the number's and the browser's (RULES 21)."""
-    keys = (number_key(phone_tag, "cooldown"), f"binding:{binding}:cooldown")
-    return tuple(Cooldown(key, settings.cooldown, settings.cooldown_idle, jitter) for key in keys)
-
-
-def failure_charges(settings: Settings, *, phone_tag: str, binding: str) -> tuple[Charge, ...]:
-    """Where a known failure is written down, never given back (RULES 24)."""
-    return (
-        Charge(number_key(phone_tag, "failures"), settings.failed_sends_per_hour, HOUR),
-        Charge(f"binding:{binding}:failures", settings.binding_failed_sends_per_hour, HOUR),
-    )
-
-
-def _send_charges(settings: Settings, phone_tag: str) -> tuple[Charge, ...]:
-    unproven, paid = "success failure", "failure"
-    return (
-        Charge(number_key(phone_tag, "sends"), settings.sends_per_hour, HOUR, refund_on=unproven),
-        Charge(number_key(phone_tag, "day"), settings.sends_per_day, DAY, refund_on=unproven),
-        Charge(number_key(phone_tag, "total"), settings.total_sends_per_day, DAY, refund_on=paid),
-    )
-
-
-def _address_charges(settings: Settings, address: str) -> tuple[Charge, ...]:
-    unproven = f"address:{address}:unproven"
-    asks = f"address:{address}:asks"
-    limit, total = settings.address_asks_per_hour, settings.address_total_asks_per_hour
-    return (
-        Charge(unproven, limit, HOUR, code="rate_limited", refund_on="success"),
-        Charge(asks, total, HOUR, code="rate_limited"),
-    )

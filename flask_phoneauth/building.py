@@ -6,11 +6,12 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, has_request_context
 
 from flask_phoneauth import signals
 from flask_phoneauth.clock import Clock
@@ -18,21 +19,25 @@ from flask_phoneauth.delivery.failover import Delivery
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.events import Event
 from flask_phoneauth.flows.deliver_code import deliver_code
-from flask_phoneauth.flows.parts import Parts
+from flask_phoneauth.flows.parts import NO_HOOKS, Hooks, Parts
 from flask_phoneauth.otp.keys import Keyring
-from flask_phoneauth.plugins import load_dispatch, load_provider
+from flask_phoneauth.plugins import load_dispatch, load_provider, load_telemetry
 from flask_phoneauth.production import overrides, production_faults
 from flask_phoneauth.records import Job
+from flask_phoneauth.risk.puzzles import SiteVerify
 from flask_phoneauth.sessions.registry import Registry
 from flask_phoneauth.sessions.state import Live
 from flask_phoneauth.settings import SettingError, Settings
 from flask_phoneauth.stores import is_sql, open_sessions, open_store
 from flask_phoneauth.stores.base import ChallengeStore
 from flask_phoneauth.users.base import UserStore
+from flask_phoneauth.web import inputs
 
 if TYPE_CHECKING:
+    from flask_phoneauth.audit.trail import Trail
     from flask_phoneauth.database.beside import Beside
     from flask_phoneauth.database.engine import Database
+    from flask_phoneauth.telemetry.labels import Telemetry
 
 DATABASE_FILE = "phoneauth.sqlite3"
 KEY_FILE = "phoneauth.key"
@@ -40,27 +45,42 @@ KEY_FILE = "phoneauth.key"
 logger = logging.getLogger("flask_phoneauth")
 
 
-def build(app: Flask, settings: Settings, users: UserStore | None, clock: Clock) -> Live:
+def build(
+    app: Flask,
+    settings: Settings,
+    users: UserStore | None,
+    clock: Clock,
+    hooks: Hooks = NO_HOOKS,
+) -> Live:
     """Everything that runs for this app; raises `SettingError` or `StoreUnavailable`."""
     databases = Databases()
     try:
-        return _build(app, settings, users, clock, databases)
+        return _build(app, settings, users, clock, databases, hooks=hooks)
     except (SettingError, StoreUnavailable):
         databases.close()  # the next request tries anew, with connections of its own
         raise
 
 
 def _build(
-    app: Flask, settings: Settings, users: UserStore | None, clock: Clock, databases: Databases
+    app: Flask,
+    settings: Settings,
+    users: UserStore | None,
+    clock: Clock,
+    databases: Databases,
+    *,
+    hooks: Hooks,
 ) -> Live:
     lenient = bool(app.debug or app.testing)
     fault = "" if lenient else _refusal(app, settings)
     allowed = [] if lenient else overrides(settings)
     settings = resolve(app, settings, lenient=lenient)
+    audited = audit_address(settings, accounts=users is None)
     users, beside = (users, None) if users else _accounts(settings, databases, clock)
     how: Mapping[str, Any] = {"strict": not lenient, "replicas": settings.redis_wait}
     sessions = open_sessions(settings.session_store_url, databases.open, beside=beside, **how)
     store = open_store(settings.store_url, databases.open, **how)
+    keys = _keyring(app, settings, refused=bool(fault))
+    trail = _trail(databases.open(audited), settings, keys, clock) if audited else None
     if lenient:
         databases.upgrade()
     elif not fault:
@@ -68,10 +88,12 @@ def _build(
     parts = _parts(
         app,
         settings,
-        keys=_keyring(app, settings, refused=bool(fault)),
+        keys=keys,
         users=users,
         store=store,
         clock=clock,
+        trail=trail,
+        hooks=hooks,
     )
     registry = Registry(sessions, settings, clock)
     _announce(fault, allowed)
@@ -81,6 +103,7 @@ def _build(
         lenient=lenient,
         close_databases=databases.close,
         fault=fault,
+        trail=trail,
     )
 
 
@@ -93,6 +116,30 @@ def _accounts(
     accounts = Accounts(databases.open(settings.database_url), clock)
     together = settings.session_store_url == settings.database_url
     return accounts, accounts.beside() if together else None
+
+
+def audit_address(settings: Settings, *, accounts: bool) -> str:
+    """The database of the audit trail, of resolved settings; nothing where there is no trail.
+
+    `accounts` are kept in our own table. Raises `SettingError` for what is no database.
+    """
+    if settings.audit_url == "off":
+        return ""
+    if settings.audit_url and not is_sql(settings.audit_url):
+        raise SettingError(
+            "PHONEAUTH_AUDIT_URL must be a database as sqlite:////var/lib/app/audit.db or "
+            "postgresql+psycopg://user@host/name, or 'off'"
+        )
+    own = settings.database_url if accounts else ""
+    kept = (settings.audit_url, settings.session_store_url, settings.store_url, own)
+    return next((url for url in kept if url and is_sql(url)), "")
+
+
+def _trail(database: Database, settings: Settings, keys: Keyring, clock: Clock) -> Trail:
+    from flask_phoneauth.audit.trail import Trail  # SQLAlchemy, where it is needed
+    from flask_phoneauth.stores.audit import SqlAudit
+
+    return Trail(SqlAudit(database), settings, keys, clock)
 
 
 class Databases:
@@ -167,7 +214,8 @@ def needed_databases(app: Flask, settings: Settings, *, accounts: bool) -> Datab
     resolved = resolve(app, settings, lenient=True)
     databases = Databases()
     urls = (resolved.database_url if accounts else "", resolved.session_store_url)
-    for url in filter(is_sql, (*urls, resolved.store_url)):
+    audited = audit_address(resolved, accounts=accounts)
+    for url in filter(is_sql, (*urls, resolved.store_url, audited)):
         databases.open(url)
     return databases
 
@@ -180,11 +228,14 @@ def _parts(
     users: UserStore,
     store: ChallengeStore,
     clock: Clock,
+    trail: Trail | None,
+    hooks: Hooks,
 ) -> Parts:
     parts: Parts
+    telemetry = load_telemetry(settings.metrics)() if settings.metrics else None
     # the handler is called after `parts` is bound: a queue runs nothing before its first job
     dispatch = load_dispatch(settings.dispatch).from_settings(
-        settings, lambda job: _deliver(app, parts, job)
+        settings, lambda job: _deliver(app, parts, job, telemetry)
     )
     providers = [load_provider(name).from_settings(settings) for name in settings.providers]
     parts = Parts(
@@ -195,20 +246,33 @@ def _parts(
         delivery=Delivery(providers),
         dispatch=dispatch,
         clock=clock,
-        notify=_notifier(app),
+        notify=_notifier(app, settings, trail, telemetry),
         brand=settings.brand,
+        hooks=hooks,
+        puzzle=SiteVerify(settings) if settings.risk_puzzle else None,
     )
     return parts
 
 
-def _deliver(app: Flask, parts: Parts, job: Job) -> None:
+def _deliver(app: Flask, parts: Parts, job: Job, telemetry: Telemetry | None) -> None:
     """The app's context serves user stores and listeners that need one."""
-    with app.app_context():
+    with app.app_context(), telemetry.delivering() if telemetry else nullcontext():
         deliver_code(parts, job)
 
 
-def _notifier(app: Flask) -> Callable[[Event], None]:
-    return lambda event: signals.publish(app, event)
+def _notifier(
+    app: Flask, settings: Settings, trail: Trail | None, telemetry: Telemetry | None
+) -> Callable[[Event], None]:
+    """To the audit trail first: a listener that errs must not keep anything out of it."""
+
+    def notify(event: Event) -> None:
+        if trail is not None:
+            trail.record(event, inputs.client(settings) if has_request_context() else None)
+        if telemetry is not None:
+            telemetry.count(event)
+        signals.publish(app, event)
+
+    return notify
 
 
 def _refusal(app: Flask, settings: Settings) -> str:

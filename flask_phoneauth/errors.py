@@ -3,7 +3,9 @@
     PhoneAuthError
     ├── InvalidRequest 400 · InvalidCode 400
     ├── NotSignedIn 401
-    ├── FreshLoginRequired · CrossSite · CsrfFailed · NumberNotVerified · CountryBlocked 403
+    ├── FreshLoginRequired · CrossSite · CsrfFailed · NumberNotVerified 403
+    ├── NumberBlocked 403: CountryBlocked · LineTypeBlocked
+    ├── RiskChallenge · RiskRefused 403
     ├── UnknownChallenge · UnknownSession 404
     ├── NumberTaken 409
     ├── Gone 410: Expired · TooManyTries · Used
@@ -101,11 +103,38 @@ class NumberNotVerified(PhoneAuthError):
     default = "This number could not be verified."
 
 
-class CountryBlocked(PhoneAuthError):
-    """Numbers of this country are not accepted here."""
+class NumberBlocked(PhoneAuthError):
+    """The number policy does not serve this number, whoever asks."""
 
-    code, status, title = "country_blocked", 403, "Country not supported"
+    status = 403
+
+
+class CountryBlocked(NumberBlocked):
+    """Numbers of this country, or of no country, are not accepted here."""
+
+    code, title = "country_blocked", "Country not supported"
     default = "Phone numbers of this country are not supported."
+
+
+class LineTypeBlocked(NumberBlocked):
+    """Numbers of this kind are not accepted here: premium, pager and the like."""
+
+    code, title = "line_type_blocked", "This kind of number is not supported"
+    default = "This kind of number is not supported. Please use the number of a mobile phone."
+
+
+class RiskChallenge(PhoneAuthError):
+    """A puzzle must be solved first; its answer goes into `risk_token`."""
+
+    code, status, title = "risk_challenge", 403, "One more step"
+    default = "Please confirm that you are not a robot, then ask again."
+
+
+class RiskRefused(PhoneAuthError):
+    """The ask looks like abuse; waiting or asking from elsewhere may help."""
+
+    code, status, title = "risk_refused", 403, "We cannot send a code"
+    default = "We cannot send a code to you at the moment."
 
 
 class UnknownChallenge(PhoneAuthError):

@@ -13,6 +13,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeAsked(Event):
+    """A message was queued, at the first ask or at another one; told to the audit trail only."""
+
+    challenge_id: str
+    purpose: str
+    masked_phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeWrong(Event):
+    """A wrong code was counted; told to the audit trail only."""
+
+    challenge_id: str
+    purpose: str
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class CodeSent(Event):
     """A provider accepted the message."""
 
@@ -24,11 +42,15 @@ class CodeSent(Event):
 
 @dataclass(frozen=True, slots=True)
 class CodeRefused(Event):
-    """An ask or a try was refused; `code` is the problem's machine code."""
+    """An ask or a try was refused; `code` is the problem's machine code.
+
+    `phone_tag` stands for the number: it is the same for all that happens to it.
+    """
 
     purpose: str
     masked_phone: str
     code: str
+    phone_tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +113,28 @@ class PhoneChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetWarning(Event):
+    """A budget that many numbers share has reached 50, 80 or 100 percent.
+
+    `rule` is `prefix`, `country`, `money` or `spray`; `key` says which, without any digit of a
+    number.
+    """
+
+    rule: str
+    percent: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryUpdated(Event):
-    """A message's delivery moved: `queued`, `sent`, `delivered` or `failed`."""
+    """A message's delivery moved: `queued`, `sent`, `delivered` or `failed`.
+
+    `provider` is whose receipt said so, nothing where it was seen at sending.
+    """
 
     challenge_id: str
     delivery: str
+    provider: str = ""
 
 
 Notify = Callable[[Event], None]

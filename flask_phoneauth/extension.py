@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,10 +17,13 @@ from flask_phoneauth import building
 from flask_phoneauth.cli import phoneauth_group
 from flask_phoneauth.clock import system
 from flask_phoneauth.errors import NotSignedIn, PhoneAuthError, StoreUnavailable
+from flask_phoneauth.flows.parts import Hooks
 from flask_phoneauth.flows.request_code import Ask, Asked, request_code
 from flask_phoneauth.flows.submit_code import SignedIn, submit_code
+from flask_phoneauth.phone.policy import NumberPolicy
 from flask_phoneauth.plugins import PROVIDERS
 from flask_phoneauth.records import Client
+from flask_phoneauth.risk.base import RiskHook
 from flask_phoneauth.sessions.loading import keep_cookies, registry_is_down, wrap_loader
 from flask_phoneauth.sessions.login import follow_logout, start
 from flask_phoneauth.sessions.state import State, current_live
@@ -44,14 +47,20 @@ class PhoneAuth:
         users: UserStore | type[Any] | None = None,
         limiter: Limiter | None = None,
         login_manager: LoginManager | None = None,
+        number_policy: NumberPolicy | None = None,
+        risk: RiskHook | None = None,
+        place: Callable[[str], str] | None = None,
     ) -> None:
         """`users` is where accounts live: a store or a Flask-SQLAlchemy model (default: our table).
 
         `limiter` and `login_manager` are the app's; those that are on the app are found.
+        `number_policy` says whether a number is served, `risk` weighs an ask for a code, `place`
+        tells where an address is.
         """
         self._users = _user_store(users)
         self._limiter = limiter
         self._login_manager = login_manager
+        self._hooks = Hooks(number_policy, risk, place)
         if app is not None:
             self.init_app(app)
 
@@ -60,10 +69,10 @@ class PhoneAuth:
         settings = Settings.from_config(app.config)
         for name in settings.providers:
             PROVIDERS.check(name)
-        users = self._users
+        users, hooks = self._users, self._hooks
         state = State(
             settings,
-            lambda: building.build(app, settings, users, system),
+            lambda: building.build(app, settings, users, system, hooks),
             accounts=users is None,
         )
         app.extensions["phoneauth"] = state
@@ -94,10 +103,13 @@ class PhoneAuth:
         state: State = app.extensions["phoneauth"]
         state.close()
 
-    def request_code(self, phone: str, *, address: str = "", locale: str = "en") -> CodeRequest:
+    def request_code(
+        self, phone: str, *, address: str = "", locale: str = "en", risk_token: str = ""
+    ) -> CodeRequest:
         """Ask for a login code from your own code; raises a `PhoneAuthError`.
 
-        `address` is the asker's, which budgets count. Needs the app's context.
+        `address` is the asker's, which budgets count; `risk_token` is the answer of a puzzle.
+        Needs the app's context.
         """
         live = current_live()
         secret = binding.new_secret()
@@ -106,6 +118,7 @@ class PhoneAuth:
             binding=binding.digest(secret),
             client=Client(address, locale=locale),
             host=urlsplit(live.parts.settings.public_url).hostname or "",
+            risk_token=risk_token,
         )
         return CodeRequest(request_code(live.parts, ask), secret)
 

@@ -84,6 +84,14 @@ DISPATCHERS = Table(
     },
 )
 
+TELEMETRY = Table(
+    key="PHONEAUTH_METRICS",
+    rows={
+        "opentelemetry": "flask_phoneauth.telemetry.opentelemetry:OpenTelemetry [otel]",
+        "prometheus": "flask_phoneauth.telemetry.prometheus:PrometheusTelemetry [metrics]",
+    },
+)
+
 
 def load_provider(name: str) -> Any:
     """The provider class called `name`; build it by `from_settings(settings)`."""
@@ -93,3 +101,8 @@ def load_provider(name: str) -> Any:
 def load_dispatch(name: str) -> Any:
     """The dispatch class called `name`; build it by `from_settings(settings, handle)`."""
     return DISPATCHERS.load(name)
+
+
+def load_telemetry(name: str) -> Any:
+    """The class called `name` that collects counts; build it without arguments."""
+    return TELEMETRY.load(name)

@@ -14,11 +14,22 @@ PHONE_CHANGED = "phone_changed"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks: the address that budgets count (IPv4, or an IPv6 /64) and what the browser says."""
+    """Who asks: the address that budgets count (IPv4, or an IPv6 /64) and what the browser says.
+
+    `devices` holds the SHA-256 of the device tokens that came along, by the tag of the number
+    that each is for; whether one is trusted, the store says. `place` is where an app's own
+    resolver puts the address; nothing without one.
+    """
 
     address: str
     user_agent: str = ""
     locale: str = "en"
+    devices: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    place: str = ""
+
+    def device_for(self, phone_tag: str) -> bytes:
+        """The device that claims to have proven this number; b"" where none does."""
+        return self.devices.get(phone_tag, b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +43,18 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What the message asked for at `at` cost: the counters to lower when it is given back."""
+    """What the message asked for at `at` cost: the counters to lower when it is given back.
+
+    A success counts it under `share_key` instead, in windows of `window` seconds.
+    """
 
     key: str
     bucket: int
     cost: int
     refund_on: str
     at: float
+    share_key: str = ""
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,8 @@ class Challenge:
 
     `free` marks virtual and test numbers, which skip send budgets and the cooldown. `lost_by` is
     the provider whose receipt has caused the one resend that receipts may cause (RULES 29).
+    `lane` (`stranger` or `device`) has paid for its newest message; `device` is the SHA-256 of
+    that device's token.
     """
 
     id: str
@@ -73,6 +91,8 @@ class Challenge:
     ended_at: float = 0.0
     spends: tuple[Spend, ...] = ()
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    lane: str = "stranger"
+    device: bytes = field(default=b"", repr=False)
 
     @property
     def newest(self) -> Generation:
@@ -160,3 +180,27 @@ class SessionRecord:
     idle_seconds: int
     ip: str
     user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the audit trail; texts are empty where they do not apply.
+
+    `phone_tag` stands for the number, which is masked here as everywhere. `detail` is a machine
+    word: the problem of a refusal, the provider, a receipt's status. `test_number` marks what an
+    app reviewer's number did.
+    """
+
+    at: float
+    kind: str
+    phone_tag: str = ""
+    masked_phone: str = ""
+    challenge_id: str = ""
+    user_id: str = ""
+    session_id: str = ""
+    purpose: str = ""
+    detail: str = ""
+    address: str = ""
+    user_agent: str = ""
+    place: str = ""
+    test_number: bool = False

@@ -5,25 +5,38 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, timedelta
-from typing import Any, get_args, get_origin
+from typing import Any
 from urllib.parse import urlsplit
+
+from flask_phoneauth.setting_values import SettingError, coerce
+
+__all__ = ["LINE_TYPES", "PREFIX", "RULES_TO_RECORD", "SettingError", "Settings", "unknown_key"]
 
 PREFIX = "PHONEAUTH_"
 SOUND_LENGTH = 6
 """The least digits for 20 bits (NIST SP 800-63B)."""
 SHORT_CODE_TRIES = 3
+LINE_TYPES = (
+    "premium",
+    "shared_cost",
+    "toll_free",
+    "voip",
+    "pager",
+    "voicemail",
+    "uan",
+    "personal",
+    "landline",
+)
+"""What `BLOCKED_LINE_TYPES` may name: kinds that libphonenumber tells from a mobile phone."""
+RULES_TO_RECORD = ("address", "neighbours", "prefix", "country", "money")
+"""What `RECORD_ONLY` may name: the rules over many numbers, never those that guard one."""
+PUZZLES = ("turnstile", "hcaptcha")
 MOST_REPLICAS = 5
 
 logger = logging.getLogger("flask_phoneauth")
-
-
-class SettingError(ValueError):
-    """A setting is malformed; the message names the key, what is wrong and the cure."""
 
 
 def _setting(default: Any, about: str, *, secret: bool = False) -> Any:
@@ -77,6 +90,19 @@ class Settings:
     redis_wait: int = _setting(
         0, "replicas of Redis that must have each write before it counts, 0 to 5"
     )
+    audit_url: str = _setting(
+        "",
+        "the audit trail: an SQLAlchemy URL, or `off`; default: the database of sessions, of "
+        "challenges or of accounts, the first that is SQL",
+        secret=True,
+    )
+    audit_retention: int = _setting(365 * 86400, "how long the audit trail is kept")
+    audit_message_retention: int = _setting(
+        30 * 86400, "how long that part of it is kept which tells of messages and codes"
+    )
+    metrics: str = _setting(
+        "", "who collects counts of what happens: `prometheus` or `opentelemetry`"
+    )
     secret: str = _setting(
         "", "the root of all keys; default: derived from `SECRET_KEY`", secret=True
     )
@@ -90,6 +116,17 @@ class Settings:
     default_region: str = _setting("", "region of numbers typed without +, as `GB`")
     allowed_regions: tuple[str, ...] = _setting(
         (), "regions whose numbers are served; all in debug; required out of debug and testing"
+    )
+    non_geographic_numbers: bool = _setting(
+        False, "serve numbers of no country too: satellite phones, +800 and the like"
+    )
+    blocked_line_types: tuple[str, ...] = _setting(
+        ("premium", "shared_cost", "toll_free", "voip", "pager", "voicemail", "uan", "personal"),
+        "kinds of numbers that are refused: `premium`, `shared_cost`, `toll_free`, `voip`, "
+        "`pager`, `voicemail`, `uan`, `personal`, `landline`",
+    )
+    blocked_prefixes: tuple[str, ...] = _setting(
+        (), 'numbers, or the digits with which they begin, that are refused, as `["+4470"]`'
     )
     default_locale: str = _setting("en", "language of texts and pages where none fits")
     virtual_numbers: bool = _setting(False, "accept +990 numbers with their fixed codes")
@@ -106,16 +143,86 @@ class Settings:
     code_ttl: int = _setting(300, "life of a code, 120 to 600")
     max_tries: int = _setting(5, "tries of one challenge, 1 to 10")
     max_live_challenges: int = _setting(5, "challenges of one number that may be open at once")
-    sends_per_hour: int = _setting(5, "messages to a number in any hour without a later success")
-    sends_per_day: int = _setting(10, "messages to a number in any day without a later success")
+    sends_per_hour: int = _setting(
+        5, "messages to a number in any hour without a later success, for strangers together"
+    )
+    sends_per_day: int = _setting(
+        10, "messages to a number in any day without a later success, for strangers together"
+    )
+    challenged_sends_per_hour: int = _setting(
+        3, "messages to a number in any hour beside those, each for a solved risk challenge"
+    )
+    device_sends_per_hour: int = _setting(
+        5, "messages in any hour for a browser that has proven the number, without a later success"
+    )
     total_sends_per_day: int = _setting(30, "messages to a number in any day in all")
     failed_sends_per_hour: int = _setting(3, "failed sends to a number in any hour")
     binding_failed_sends_per_hour: int = _setting(10, "failed sends of one browser in any hour")
-    tries_per_hour: int = _setting(15, "wrong codes for a number in any hour")
+    tries_per_hour: int = _setting(
+        15, "wrong codes for a number in any hour, for strangers together"
+    )
+    device_tries_per_hour: int = _setting(
+        10, "wrong codes in any hour of a browser that has proven the number"
+    )
+    wrong_in_a_row: int = _setting(
+        100, "wrong codes in a row that close a number to strangers, for a day, doubling to a week"
+    )
+    devices_per_number: int = _setting(10, "browsers that are remembered as a number's own")
+    device_lifetime: int = _setting(
+        180 * 86400, "how long a browser, and a number's success, is remembered"
+    )
     address_asks_per_hour: int = _setting(
         20, "asks from an address in any hour without a later success"
     )
     address_total_asks_per_hour: int = _setting(120, "asks from an address in any hour in all")
+    neighbour_asks_per_hour: int = _setting(
+        10,
+        "asks from an address in any hour for numbers that differ in their last four digits only, "
+        "without a later success",
+    )
+    prefix_sends_per_hour: int = _setting(
+        30,
+        "messages in any hour to numbers that differ in their last four digits only, without a "
+        "later success",
+    )
+    prefix_sends_per_day: int = _setting(150, "the same in any day")
+    country_sends_per_hour: int = _setting(
+        200, "messages to a country in any hour without a later success"
+    )
+    country_sends_per_day: int = _setting(2000, "the same in any day")
+    country_hour_share: int = _setting(
+        20, "percent of the country's successes of the hour, where that is more"
+    )
+    country_day_share: int = _setting(
+        30, "percent of the country's successes of the day, where that is more"
+    )
+    spray_budget: int = _setting(
+        2000, "messages in any ten minutes without a later success, over all numbers"
+    )
+    known_share: int = _setting(
+        30, "percent of every shared budget that is kept for numbers with an earlier success"
+    )
+    prices: Mapping[str, int] = field(
+        default_factory=dict,
+        metadata={
+            "about": "what a message costs, by how its number begins, the longest that fits: "
+            '`{"+44": 0.04, "+": 0.1}`; `+` is for all others'
+        },
+    )
+    money_per_day: int = _setting(0, "the most that messages may cost in any day; 0: no cap")
+    money_per_country_per_day: int = _setting(0, "the same for each country")
+    money_per_provider_per_day: int = _setting(0, "the same for each provider")
+    record_only: tuple[str, ...] = _setting(
+        (),
+        "rules that count and never refuse: `address`, `neighbours`, `prefix`, `country`, `money`",
+    )
+    risk_puzzle: str = _setting(
+        "", "whose puzzle is shown where an ask looks like abuse: `turnstile` or `hcaptcha`"
+    )
+    risk_site_key: str = _setting("", "its key for the page")
+    risk_secret_key: str = _setting("", "its key for the server", secret=True)
+    risk_verify_url: str = _setting("", "where answers are judged; default: at the vendor's")
+    risk_fail_open: bool = _setting(False, "let people through while nobody judges answers")
     cooldown: tuple[int, ...] = _setting(
         (30, 60, 120, 240), "waits between messages, growing; per number and per browser"
     )
@@ -160,7 +267,7 @@ class Settings:
                 logger.warning("%s", unknown_key(key))
                 continue
             name = known[key].name
-            values[name] = _coerce(key, kinds[name], value)
+            values[name] = coerce(key, kinds[name], value)
         if values.get("code_length", SOUND_LENGTH) < SOUND_LENGTH:
             values.setdefault("max_tries", SHORT_CODE_TRIES)
         settings = cls(**values)
@@ -176,59 +283,6 @@ def unknown_key(key: str) -> str:
     match = difflib.get_close_matches(key, known, n=1)
     cure = f"did you mean {match[0]}?" if match else "see docs/reference/settings.md"
     return f"{key} is not a setting of Flask-PhoneAuth; {cure}"
-
-
-def _coerce(key: str, kind: Any, value: Any) -> Any:
-    origin = get_origin(kind)
-    if kind is str:
-        return _text(key, value)
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise SettingError(f"{key} must be True or False, not {value!r}")
-        return value
-    if kind is int:
-        return _whole(key, value)
-    if origin is tuple:
-        if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
-            raise SettingError(f'{key} must be a list, as ["..."]')
-        return tuple(_coerce(key, get_args(kind)[0], item) for item in value)
-    return _test_numbers(key, value)
-
-
-def _text(key: str, value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise SettingError(
-            f"{key} must be text; a value like 12e45678 in the environment is read as a number: "
-            f"put it in quotes"
-        )
-    return str(value)
-
-
-def _whole(key: str, value: Any) -> int:
-    if isinstance(value, timedelta):
-        return int(value.total_seconds())
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise SettingError(f"{key} must be a whole number, not {type(value).__name__}")
-    return value
-
-
-def _test_numbers(key: str, value: Any) -> Mapping[str, tuple[str, str]]:
-    cure = f'{key} must be {{"+12015550123": ("123456", "2027-01-31")}}'
-    if not isinstance(value, Mapping):
-        raise SettingError(cure)
-    numbers = {}
-    for number, entry in value.items():
-        if not isinstance(entry, list | tuple) or len(entry) != 2:
-            raise SettingError(cure)
-        code, until = str(entry[0]), str(entry[1])
-        try:
-            date.fromisoformat(until)
-        except ValueError:
-            raise SettingError(cure) from None
-        if not (code.isascii() and code.isdigit()):
-            raise SettingError(f"{cure}: a code is digits only, in quotes")
-        numbers[str(number)] = (code, until)
-    return types.MappingProxyType(numbers)
 
 
 def _check(settings: Settings) -> None:
@@ -252,11 +306,13 @@ def _check(settings: Settings) -> None:
     _check_shapes(settings)
     _check_sids(settings)
     _check_redis(settings)
+    _check_shield(settings)
 
 
+_CAPS = ("money_per_day", "money_per_country_per_day", "money_per_provider_per_day")
 _ZERO_IS_FINE = frozenset(
     entry.name for entry in fields(Settings) if isinstance(entry.default, bool)
-) | {"redis_wait"}
+) | {"redis_wait", *_CAPS}
 
 
 def _check_redis(settings: Settings) -> None:
@@ -266,6 +322,43 @@ def _check_redis(settings: Settings) -> None:
         raise SettingError(
             "PHONEAUTH_REDIS_WAIT needs Redis: set PHONEAUTH_STORE_URL to one, or leave it out"
         )
+
+
+_BEGINNING = re.compile(r"\+[0-9]{1,15}")
+
+
+def _check_shield(settings: Settings) -> None:
+    if settings.risk_puzzle not in ("", *PUZZLES):
+        raise SettingError(f"PHONEAUTH_RISK_PUZZLE must be one of {', '.join(PUZZLES)}")
+    if settings.risk_puzzle and not (settings.risk_site_key and settings.risk_secret_key):
+        raise SettingError(
+            "PHONEAUTH_RISK_PUZZLE needs PHONEAUTH_RISK_SITE_KEY and PHONEAUTH_RISK_SECRET_KEY"
+        )
+    _named(settings, "blocked_line_types", LINE_TYPES)
+    _named(settings, "record_only", RULES_TO_RECORD)
+    for name in ("country_hour_share", "country_day_share"):
+        _range(settings, name, 1, 100, "it is a percentage")
+    _range(settings, "known_share", 1, 90, "it is a percentage, and newcomers need a part as well")
+    _range(settings, "devices_per_number", 1, 100, "each may guess on its own")
+    for name in _CAPS:
+        _range(settings, name, 0, 10**9, "0 is no cap")
+    for beginning in settings.blocked_prefixes:
+        if not _BEGINNING.fullmatch(beginning):
+            raise SettingError("PHONEAUTH_BLOCKED_PREFIXES must begin with + and a country code")
+    capped = [name for name in _CAPS if getattr(settings, name)]
+    if capped and "+" not in settings.prices:
+        raise SettingError(
+            f"{PREFIX}{capped[0].upper()} needs PHONEAUTH_PRICES with the price of all other "
+            'numbers, as {"+44": 0.04, "+": 0.1}'
+        )
+
+
+def _named(settings: Settings, name: str, known: tuple[str, ...]) -> None:
+    for value in getattr(settings, name):
+        if value not in known:
+            raise SettingError(
+                f"{PREFIX}{name.upper()} names {value!r}; it may name {', '.join(known)}"
+            )
 
 
 _SIDS = {
@@ -289,7 +382,7 @@ def _check_shapes(settings: Settings) -> None:
     prefix = settings.url_prefix
     if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
         raise SettingError("PHONEAUTH_URL_PREFIX must begin with / and not end with it, as '/auth'")
-    for name in ("public_url", "sandbox_url"):
+    for name in ("public_url", "sandbox_url", "risk_verify_url"):
         _check_url(PREFIX + name.upper(), getattr(settings, name))
     for origin in settings.allowed_origins:
         _check_url("PHONEAUTH_ALLOWED_ORIGINS", origin)

@@ -20,6 +20,7 @@ user_signed_in = _namespace.signal("phoneauth-user-signed-in", events.UserSigned
 user_signed_out = _namespace.signal("phoneauth-user-signed-out", events.UserSignedOut.__doc__)
 session_revoked = _namespace.signal("phoneauth-session-revoked", events.SessionRevoked.__doc__)
 user_blocked = _namespace.signal("phoneauth-user-blocked", events.UserBlocked.__doc__)
+budget_warning = _namespace.signal("phoneauth-budget-warning", events.BudgetWarning.__doc__)
 phone_changed = _namespace.signal("phoneauth-phone-changed", events.PhoneChanged.__doc__)
 
 SIGNALS = {
@@ -32,12 +33,13 @@ SIGNALS = {
     events.UserSignedOut: user_signed_out,
     events.SessionRevoked: session_revoked,
     events.PhoneChanged: phone_changed,
+    events.BudgetWarning: budget_warning,
     events.UserBlocked: user_blocked,
 }
 
 
 def publish(app: Any, event: events.Event) -> None:
-    """Send an event to its signal's listeners."""
-    signal = SIGNALS[type(event)]
-    if signal.receivers:
+    """Send an event to its signal's listeners, if it has a signal."""
+    signal = SIGNALS.get(type(event))
+    if signal is not None and signal.receivers:
         signal.send(app, **{entry.name: getattr(event, entry.name) for entry in fields(event)})

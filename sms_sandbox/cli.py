@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from sms_sandbox import attack as attacks
 from sms_sandbox import pointers, switches
 from sms_sandbox import settings as sandbox_settings
 from sms_sandbox.client import SandboxClient, SandboxRefused, SandboxUnreachable
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options)
     except SettingsError as error:
         return _complain(error.detail, _MISUSED)
-    except SandboxUnreachable as error:
+    except (SandboxUnreachable, attacks.AttackStopped) as error:
         return _complain(str(error), _FAILED)
     except SandboxRefused as error:
         return _complain(str(error), _TIMED_OUT if error.status == 408 else _FAILED)
@@ -162,6 +163,28 @@ def faults(options: argparse.Namespace) -> int:
     return 0
 
 
+def attack(options: argparse.Namespace) -> int:
+    """Attack the login of your own app on this machine, and tell what got through."""
+    findings = attacks.run(
+        options.attack,
+        url=options.url,
+        sandbox=options.sandbox,
+        password=os.environ.get("SMS_SANDBOX_PASSWORD"),
+        account=options.account,
+        number=options.number,
+        count=options.count,
+        tries=options.tries,
+        seconds=options.seconds,
+        bounds=options.bound,
+    )
+    if options.json:
+        for finding in findings:
+            _print(options, finding.as_json(), "")
+    else:
+        print(attacks.table(findings), flush=True)
+    return _FAILED if attacks.broken(findings) else 0
+
+
 def env(options: argparse.Namespace) -> int:
     """Print what points an application at the sandbox."""
     address = options.url.rstrip("/")
@@ -184,6 +207,7 @@ _RUNS: Mapping[str, switches.Run] = {
     "tail": tail,
     "reset": reset,
     "faults": faults,
+    "attack": attack,
     "env": env,
 }
 

@@ -13,6 +13,7 @@ _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 10.0
 _ADVANCE_SECONDS = 120.0
 _STREAM_SECONDS = 60.0  # four heartbeats
+_PAGE = 200
 
 
 class SandboxUnreachable(Exception):
@@ -78,6 +79,14 @@ class SandboxClient:
         """One page of messages, newest first; the filters are those of ``GET /messages``."""
         found: list[dict[str, Any]] = self._read("/messages", filters)["messages"]
         return found
+
+    def newer(self, after: str, **filters: object) -> Iterator[dict[str, Any]]:
+        """All messages since a cursor, newest first; the filters are those of ``messages``."""
+        place: str | None = after
+        while place is not None:
+            page = self._read("/messages", {**filters, "after": place, "limit": _PAGE})
+            yield from page["messages"]
+            place = page["next"]
 
     def message(self, message_id: str) -> dict[str, Any]:
         """One message."""

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from sms_sandbox import attack
 from sms_sandbox.settings import DEFAULT_PORT, ERROR_TEXTS
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def build(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     one = _command(commands, "reset", runs["reset"], "delete the messages of an account, or all")
     one.add_argument("--all", action="store_true")
     _add_faults(commands, runs["faults"])
+    attack.add_switches(_command(commands, "attack", runs["attack"], "attack your own app's login"))
     _command(commands, "env", runs["env"], "print what points an application here")
     return parser
 

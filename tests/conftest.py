@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,31 @@ from flask_login import login_required
 
 from flask_phoneauth import PhoneAuth, fresh_login_required
 
-pytest_plugins = ["browser_fixtures", "pytester"]
+pytest_plugins = ["browser_fixtures", "pytester", "secrets_guard"]
 
 MakeApp = Callable[..., Flask]
 
 
 @pytest.fixture
-def make_app(tmp_path: Path) -> MakeApp:
+def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     """`make_app(SIGNUP=False, ...)`: a testing app with its data in the test's folder."""
+    made = []
 
     def make(*, users: Any = None, testing: bool = True, **settings: Any) -> Flask:
         app = Flask("example", instance_path=str(tmp_path / "instance"))
         app.config.update(TESTING=testing, SECRET_KEY="a secret of the tests, long enough")
         app.config.update({f"PHONEAUTH_{name}": value for name, value in settings.items()})
         PhoneAuth(app, users=users)
+        made.append(app.extensions["phoneauth"])
         app.add_url_rule("/", view_func=lambda: "home", endpoint="home")
         app.add_url_rule("/mine", view_func=login_required(lambda: "mine"), endpoint="mine")
         app.add_url_rule("/fresh", view_func=fresh_login_required(lambda: "ok"), endpoint="fresh")
         return app
 
-    return make
+    yield make
+    for state in made:  # or its thread would complain of a test's broken database in the next one
+        if state.is_live and state.live.trail is not None:
+            state.live.trail.close(timeout=0)
 
 
 @pytest.fixture

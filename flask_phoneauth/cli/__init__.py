@@ -8,9 +8,11 @@ import click
 from flask.cli import AppGroup
 
 _HOMES = {
+    "audit": "audit:audit",
     "doctor": "doctor:doctor",
     "explain": "explain:explain",
     "init-db": "database:init_db",
+    "numbers": "numbers:numbers_group",
     "users": "users:users_group",
 }
 

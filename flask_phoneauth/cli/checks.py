@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,12 +23,23 @@ from flask_phoneauth.providers.base import Checkable, Provider
 from flask_phoneauth.sessions.state import Live, current_state
 from flask_phoneauth.settings import SettingError, Settings, unknown_key
 from flask_phoneauth.stores import is_sql, open_sessions, open_store
+from flask_phoneauth.stores.audit import SqlAudit
 from flask_phoneauth.stores.base import ChallengeStore, SessionStore
 from flask_phoneauth.stores.redis_server import SCHEMES, RedisServer
 from flask_phoneauth.web.samples import SAMPLES, overridden, render_sample
 
 OK, HINT, FAULT = "ok", "hint", "fault"
 MOST_LAYERS = 20
+ENOUGH_ASKS = 20
+"""Asks from which something can be told of a proxy."""
+MOST_ASKS = 200
+PRIVATE = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::/64"),
+    )
+)
+"""Where proxies are, and no visitor of a public site; ::/64 holds the loopback address."""
 TEMPLATE_ERRORS = (
     TemplateError,
     PhoneAuthError,
@@ -56,6 +68,8 @@ def examine(app: Flask, *, production: bool) -> Iterator[Finding]:
     strict = production or not (app.debug or app.testing)
     settings = current_state().settings
     yield from _settings(app, settings, strict=strict)
+    if strict:
+        yield from _shield(settings)
     yield from _cookies(app)
     yield from _proxy(app, settings, strict=strict)
     yield from _databases(app, settings, strict=strict)
@@ -80,6 +94,21 @@ def _settings(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Findi
         yield Finding(OK, "settings", "nothing that production refuses")
 
 
+def _shield(settings: Settings) -> Iterator[Finding]:
+    if not settings.money_per_day:
+        text = "no cap on a day's money: set PHONEAUTH_PRICES and PHONEAUTH_MONEY_PER_DAY"
+        yield Finding(HINT, "shield", text)
+    if not settings.risk_puzzle:
+        text = "no puzzle for a wide attack: PHONEAUTH_RISK_PUZZLE names one"
+        yield Finding(HINT, "shield", text)
+    elif settings.risk_fail_open:
+        text = "PHONEAUTH_RISK_FAIL_OPEN is on: while nobody judges the puzzle, all get past it"
+        yield Finding(HINT, "shield", text)
+    for rule in settings.record_only:
+        text = f"PHONEAUTH_RECORD_ONLY holds {rule}: it warns and refuses nobody"
+        yield Finding(HINT, "shield", text)
+
+
 def _cookies(app: Flask) -> Iterator[Finding]:
     config, faults = app.config, 0
     for prefix in ("SESSION", "REMEMBER"):
@@ -96,9 +125,9 @@ def _cookies(app: Flask) -> Iterator[Finding]:
 
 
 def _proxy(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Finding]:
-    fixed = _has_proxy_fix(app)
-    if fixed:
-        text = "ProxyFix is there: its x_for must be the number of your proxies, no more"
+    fix = _proxy_fix(app)
+    if fix is not None:
+        text = f"ProxyFix is there, with x_for={fix.x_for}: that must be the number of your proxies"
         yield Finding(HINT, "proxy", text)
     elif strict:
         yield Finding(
@@ -111,16 +140,69 @@ def _proxy(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Finding]
         yield Finding(OK, "proxy", "none")
     if settings.public_url.startswith("http:") and strict:
         yield Finding(HINT, "proxy", "PHONEAUTH_PUBLIC_URL is http: visitors should use https")
+    if strict:
+        yield from _seen_addresses(app, settings, fixed=fix is not None)
 
 
-def _has_proxy_fix(app: Flask) -> bool:
-    """Whether one of the WSGI layers around the app is Werkzeug's."""
+def _proxy_fix(app: Flask) -> ProxyFix | None:
+    """Werkzeug's, where it is one of the WSGI layers around the app."""
     layer: object = app.wsgi_app
     for _ in range(MOST_LAYERS):
         if isinstance(layer, ProxyFix):
-            return True
+            return layer
         layer = getattr(layer, "app", None) or getattr(layer, "wsgi_app", None)
-    return False
+    return None
+
+
+def _seen_addresses(app: Flask, settings: Settings, *, fixed: bool) -> Iterator[Finding]:
+    """A proxy shows itself in the audit trail: asks come from its own, private address."""
+    seen = _asking_addresses(app, settings)
+    inside = [address for address in seen if _is_private(address)]
+    if len(seen) < ENOUGH_ASKS or not inside:
+        return
+    if fixed:
+        yield Finding(
+            FAULT,
+            "proxy",
+            f"{len(inside)} of the last {len(seen)} asks came from a proxy's private address: "
+            "x_for of ProxyFix is larger than the number of your proxies, so visitors can choose "
+            "the address that counts. Lower it",
+        )
+    elif len(set(seen)) == 1:
+        yield Finding(
+            FAULT,
+            "proxy",
+            f"the last {len(seen)} asks all came from one private address, which is a proxy's: all "
+            "visitors share its budget. Wrap the app in ProxyFix, with x_for = the number of your "
+            "proxies",
+        )
+
+
+def _asking_addresses(app: Flask, settings: Settings) -> list[str]:
+    """Those of the newest asks in the audit trail; nothing where there is none to read."""
+    resolved = building.resolve(app, settings, lenient=False)
+    databases = building.Databases()
+    try:
+        url = building.audit_address(resolved, accounts=current_state().accounts)
+        if not url or not databases.open(url).is_current():
+            return []
+        found = SqlAudit(databases.open(url)).search(kind="asked", limit=MOST_ASKS)
+    except (SettingError, StoreUnavailable):
+        return []  # told by the checks of the databases
+    finally:
+        databases.close()
+    return [entry.address for entry in found if entry.address]
+
+
+def _is_private(address: str) -> bool:
+    try:
+        network = ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        return False
+    return any(
+        network.version == one.version and network.subnet_of(one)  # type: ignore[arg-type]
+        for one in PRIVATE
+    )
 
 
 def _databases(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Finding]:

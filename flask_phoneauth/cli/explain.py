@@ -40,6 +40,8 @@ def _as_json(found: Explanation, shown: str, hindrances: list[str]) -> dict[str,
         "kind": found.kind,
         "account": found.account,
         "budgets": [asdict(one) for one in found.standings],
+        "proven": found.proven,
+        "devices": found.devices,
         "cooling": found.cooling,
         "open_challenges": found.alive,
         "providers": list(found.providers),
@@ -53,6 +55,8 @@ def _print(found: Explanation, shown: str, hindrances: list[str]) -> None:
     region = found.number.region
     _row("number", f"{shown}, {found.kind}" + (f", region {region}" if region else ""))
     _row("account", found.account)
+    proven = "proven before" if found.proven else "never proven"
+    _row("proofs", f"{proven}, {found.devices} browsers remembered")
     for one in found.standings:
         room = f", room in {one.wait} s" if one.wait else ""
         _row("budget", f"{one.setting}: {one.spent} of {one.limit} spent{room}")

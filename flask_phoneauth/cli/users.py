@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from flask_phoneauth.cli.speaking import as_json, faults_told, in_full, print_json, running, when
 from flask_phoneauth.errors import InvalidPhone
 from flask_phoneauth.phone.number import PhoneNumber, mask, parse
-from flask_phoneauth.phone.policy import check_region
+from flask_phoneauth.phone.policy import check_number
 from flask_phoneauth.records import SessionRecord
 from flask_phoneauth.sessions import operating
 from flask_phoneauth.sessions.state import Live
@@ -129,7 +129,7 @@ def _number(live: Live, text: str) -> PhoneNumber:
     number = parse(
         text, default_region=settings.default_region, virtual_numbers=settings.virtual_numbers
     )
-    check_region(number, settings.allowed_regions)
+    check_number(number, settings, live.parts.hooks.number_policy)
     return number
 
 

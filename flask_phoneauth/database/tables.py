@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Double,
     Index,
@@ -16,7 +17,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "phoneauth_alembic_version"
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; kept here so that serving needs no Alembic."""
 
 metadata = MetaData(
@@ -83,4 +84,27 @@ epochs = Table(
     metadata,
     Column("user_id", String(255), primary_key=True),
     Column("epoch", Integer, nullable=False),
+)
+
+audit = Table(
+    "phoneauth_audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("phone_tag", String(16), nullable=False),
+    Column("masked_phone", String(32), nullable=False),
+    Column("challenge_id", String(80), nullable=False),
+    Column("user_id", String(255), nullable=False),
+    Column("session_id", String(32), nullable=False),
+    Column("purpose", String(24), nullable=False),
+    Column("detail", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("user_agent", String(200), nullable=False),
+    Column("place", String(80), nullable=False),
+    Column("test_number", Boolean, nullable=False),
+    Index("ix_phoneauth_audit_phone_tag", "phone_tag", "id"),
+    Index("ix_phoneauth_audit_kind", "kind", "at"),
+    Index("ix_phoneauth_audit_at", "at"),
+    sqlite_autoincrement=True,
 )

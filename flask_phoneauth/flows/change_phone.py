@@ -11,7 +11,7 @@ from flask_phoneauth.errors import Busy, InvalidRequest, NotSignedIn, NumberTake
 from flask_phoneauth.events import PhoneChanged
 from flask_phoneauth.flows.notice import record_notice
 from flask_phoneauth.flows.parts import Parts
-from flask_phoneauth.flows.prove import prove, reopening
+from flask_phoneauth.flows.prove import NO_DEVICE, Device, prove, reopening
 from flask_phoneauth.flows.request_code import Ask, Asked, request_code
 from flask_phoneauth.otp.challenge import purpose_for
 from flask_phoneauth.phone.number import mask, parse
@@ -22,11 +22,15 @@ logger = logging.getLogger("flask_phoneauth")
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The user with the number that was proven, and what waited in the challenge."""
+    """The user with the number that was proven, and what waited in the challenge.
+
+    `enrolled` tells that the browser's new device token is remembered.
+    """
 
     user: Any
     phone: str = field(repr=False)
     payload: Mapping[str, Any] = field(repr=False)
+    enrolled: bool = False
 
 
 def ask_to_change(parts: Parts, user: User, ask: Ask) -> Asked:
@@ -45,7 +49,13 @@ def ask_to_change(parts: Parts, user: User, ask: Ask) -> Asked:
 
 
 def change_phone(
-    parts: Parts, user: User, challenge_id: str, code: object, binding: bytes
+    parts: Parts,
+    user: User,
+    challenge_id: str,
+    code: object,
+    binding: bytes,
+    *,
+    device: Device = NO_DEVICE,
 ) -> Changed:
     """Judge one try of this user's code, and give them the number: the first to prove it has it.
 
@@ -53,13 +63,17 @@ def change_phone(
     `NotSignedIn` if the user is no more. On any other failure the right code stays good.
     """
     user_id = str(user.get_id())
-    proven = prove(parts, challenge_id, code, binding, purpose=_purpose(parts, user))
+    purpose = _purpose(parts, user)
+    right = prove(parts, challenge_id, code, binding, purpose=purpose, device=device)
+    proven = right.challenge
     former = _proven_number(user)
     if former == proven.phone:  # repeated, as what follows the change had failed
-        return Changed(user, proven.phone, proven.payload)
+        return Changed(user, proven.phone, proven.payload, right.enrolled)
     with reopening(parts, proven.id, unless=NumberTaken):
         # written before the change: whoever takes an account over cannot keep it from being told
         notice = record_notice(parts, former, proven.payload)
+        if former is not None:  # whoever gets that number next is no device of this user
+            parts.challenges.forget_devices(parts.keys.phone_tag(former), now=parts.clock.now())
         parts.users.set_phone(user_id, proven.phone)
     if notice is not None:
         _submit(parts, notice)
@@ -67,7 +81,7 @@ def change_phone(
     if changed is None:
         raise NotSignedIn
     parts.notify(PhoneChanged(changed, mask(proven.phone), mask(former) if former else ""))
-    return Changed(changed, proven.phone, proven.payload)
+    return Changed(changed, proven.phone, proven.payload, right.enrolled)
 
 
 def _proven_number(user: Any) -> str | None:

@@ -53,8 +53,7 @@ def _deliver(parts: Parts, challenge: Challenge, job: Job, now: float) -> None:
     except SendUncertain:
         provider = "uncertain"  # perhaps it was sent: its code must be good (RULES 27)
     except SendFailed as failure:
-        failures = parts.failures(challenge.id, challenge.binding)
-        _not_sent(parts, challenge, job, failure.reason, failures=failures)
+        _not_sent(parts, challenge, job, failure.reason, failures=parts.failures(challenge))
         return
     except Unavailable:
         # the users' database is away: neither the number's fault nor a provider's
@@ -135,7 +134,7 @@ def _settle(
         job,
         settlement,
         failures=failures,
-        cooldowns=parts.cooldowns(challenge.id, challenge.binding),
+        cooldowns=parts.cooldowns(challenge.id, challenge.binding, challenge.device),
         now=parts.clock.now(),
     )
     shown = {"accepted": "sent", "withheld": "sent"}.get(settlement.outcome, "failed")

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask_phoneauth.budgets import number_price
 from flask_phoneauth.delivery.wording import compose
-from flask_phoneauth.errors import CountryBlocked
+from flask_phoneauth.errors import CountryBlocked, NumberBlocked
 from flask_phoneauth.flows.parts import Parts, test_code
-from flask_phoneauth.phone.number import PhoneNumber, parse
-from flask_phoneauth.phone.policy import check_region
+from flask_phoneauth.phone.number import PhoneNumber, line_type, parse
+from flask_phoneauth.phone.policy import NO_COUNTRY, check_number
 from flask_phoneauth.phone.virtual import Verdict, verdict
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.records import LOGIN
+from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import Look
 
 BLANK = "\N{BULLET}"
@@ -43,6 +44,7 @@ class Explanation:
     """What a number is and how it stands; `hindrances` are sentences, none where it is sent.
 
     `kind` is `ordinary`, `virtual` or `test`; `account` is `known`, `unknown` or `blocked`;
+    `proven` tells of an earlier success, `devices` counts the browsers that have proven it;
     `cooling` is seconds, `alive` counts open challenges. The text has its code blanked.
     """
 
@@ -50,6 +52,8 @@ class Explanation:
     kind: str
     account: str
     standings: tuple[Standing, ...]
+    proven: bool
+    devices: int
     cooling: int
     alive: int
     providers: tuple[str, ...]
@@ -82,6 +86,8 @@ def explain_number(parts: Parts, text: str) -> Explanation:
         kind=kind,
         account=account,
         standings=standings,
+        proven=look.known,
+        devices=look.devices,
         cooling=look.cooling,
         alive=look.alive,
         providers=settings.providers,
@@ -107,20 +113,34 @@ def _account(user: Any | None) -> str:
 
 
 def _by_policy(parts: Parts, number: PhoneNumber, kind: str) -> Iterator[str]:
-    allowed = parts.settings.allowed_regions
     try:
-        check_region(number, allowed)
+        check_number(number, parts.settings, parts.hooks.number_policy)
     except CountryBlocked:
-        yield (
-            f"Its region {number.region} is not served: "
-            f"PHONEAUTH_ALLOWED_REGIONS holds {', '.join(allowed)}."
-        )
+        yield _of_no_served_country(number, parts.settings)
+    except NumberBlocked:
+        yield _blocked(number, parts.settings)
     if kind == "test":
         yield "It is one of PHONEAUTH_TEST_NUMBERS: the code stands there, nothing is sent."
     if number.virtual and verdict(number.e164) is Verdict.ERROR:
         yield "It is a virtual number that ends in 99, which always errs: take another ending."
     if not parts.settings.providers:
         yield "Nobody sends: name a provider in PHONEAUTH_PROVIDERS."
+
+
+def _of_no_served_country(number: PhoneNumber, settings: Settings) -> str:
+    if number.region == NO_COUNTRY:
+        return "It belongs to no country, and PHONEAUTH_NON_GEOGRAPHIC_NUMBERS is off."
+    allowed = ", ".join(settings.allowed_regions)
+    return f"Its region {number.region} is not served: PHONEAUTH_ALLOWED_REGIONS holds {allowed}."
+
+
+def _blocked(number: PhoneNumber, settings: Settings) -> str:
+    if any(number.e164.startswith(beginning) for beginning in settings.blocked_prefixes):
+        return "PHONEAUTH_BLOCKED_PREFIXES holds it, or how it begins."
+    kind = line_type(number.e164)
+    if kind in settings.blocked_line_types:
+        return f"It is a number of the kind {kind}, which PHONEAUTH_BLOCKED_LINE_TYPES holds."
+    return "The app's own number_policy refuses it."
 
 
 def _by_account(parts: Parts, account: str) -> Iterator[str]:
@@ -131,6 +151,12 @@ def _by_account(parts: Parts, account: str) -> Iterator[str]:
 
 
 def _by_budget(parts: Parts, standings: tuple[Standing, ...], look: Look) -> Iterator[str]:
+    if look.locked:
+        yield (
+            f"{parts.settings.wrong_in_a_row} wrong codes in a row have closed it to strangers for "
+            f"{look.locked} seconds; a browser that has proven it gets in, and "
+            "'flask phoneauth numbers unlock' opens it."
+        )
     for one in standings:
         if one.wait:
             yield (

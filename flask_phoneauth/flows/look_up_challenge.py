@@ -9,7 +9,7 @@ from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.request_code import Asked, asked
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.records import Challenge, Client
-from flask_phoneauth.stores.base import Missing
+from flask_phoneauth.stores.base import Missing, Peek
 
 SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_tries": "dead"}
 
@@ -29,10 +29,7 @@ class Status:
 def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes, client: Client) -> Status:
     """Look without spending anything; raises `UnknownChallenge` for another's too."""
     now = parts.clock.now()
-    price = parts.price(life.phone_tag_of(challenge_id), binding, client)
-    peek = parts.challenges.peek(challenge_id, binding, price, now=now)
-    if isinstance(peek, Missing):
-        raise UnknownChallenge
+    peek = peek_at(parts, challenge_id, binding, client, now)
     challenge = peek.challenge
     return Status(
         status=SHOWN[life.ending(challenge, now)],
@@ -42,6 +39,17 @@ def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes, client: C
         next=str(challenge.payload.get("next") or ""),
         purpose=life.kind_of(challenge.purpose),
     )
+
+
+def peek_at(parts: Parts, challenge_id: str, binding: bytes, client: Client, now: float) -> Peek:
+    """The challenge as it stands; raises `UnknownChallenge` for another's too."""
+    tag = life.phone_tag_of(challenge_id)
+    price = parts.price(tag, binding, client)
+    device = client.device_for(tag)
+    peek = parts.challenges.peek(challenge_id, binding, price, device=device, now=now)
+    if isinstance(peek, Missing):
+        raise UnknownChallenge
+    return peek
 
 
 def _delivery(parts: Parts, challenge: Challenge, now: float) -> str:

@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask_phoneauth.budgets import notice_price
 from flask_phoneauth.delivery.wording import compose_notice
-from flask_phoneauth.errors import CountryBlocked, InvalidPhone, SendFailed
+from flask_phoneauth.errors import InvalidPhone, NumberBlocked, SendFailed
 from flask_phoneauth.flows.parts import Parts, test_code
 from flask_phoneauth.otp.challenge import NO_CODE, Draft
 from flask_phoneauth.phone.number import PhoneNumber, mask, parse
-from flask_phoneauth.phone.policy import check_region
+from flask_phoneauth.phone.policy import check_number
+from flask_phoneauth.prices import notice_price
 from flask_phoneauth.records import PHONE_CHANGED, Challenge, Job, Outbound
 from flask_phoneauth.stores.base import Issued
 
@@ -38,6 +38,7 @@ def record_notice(parts: Parts, phone: str | None, payload: Mapping[str, Any]) -
         _draft(parts, number, tag, payload),
         notice_price(parts.settings, tag),
         live_limit=NO_LIMIT,
+        device=b"",
         now=parts.clock.now(),
     )
     return issued.job if isinstance(issued, Issued) else None
@@ -62,8 +63,8 @@ def _former(parts: Parts, phone: str | None) -> PhoneNumber | None:
     """The number if a message may go there; an app's older rows may hold anything."""
     try:
         number = parse(phone or "", virtual_numbers=parts.settings.virtual_numbers)
-        check_region(number, parts.settings.allowed_regions)
-    except (InvalidPhone, CountryBlocked):
+        check_number(number, parts.settings, parts.hooks.number_policy)
+    except (InvalidPhone, NumberBlocked):
         return None
     return number
 

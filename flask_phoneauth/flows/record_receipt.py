@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask_phoneauth.budgets import replacement_price
 from flask_phoneauth.delivery.tokens import read_token
 from flask_phoneauth.errors import BadSignature, Busy
 from flask_phoneauth.events import DeliveryUpdated
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.otp.challenge import phone_tag_of
+from flask_phoneauth.prices import replacement_price
 from flask_phoneauth.records import Job, RawRequest
 from flask_phoneauth.stores.base import Replacement, Settlement
 
@@ -38,7 +38,7 @@ def record_receipt(parts: Parts, provider: str, token: str, request: RawRequest)
     )
     if advanced is None:
         return
-    parts.notify(DeliveryUpdated(challenge_id, receipt.delivery))
+    parts.notify(DeliveryUpdated(challenge_id, receipt.delivery, provider))
     if advanced.job is not None:
         _submit(parts, advanced.job)
 

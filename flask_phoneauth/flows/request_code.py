@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from flask_phoneauth.errors import REFUSALS, Busy, ProviderUnavailable
-from flask_phoneauth.events import CodeRefused
+from flask_phoneauth.events import CodeAsked, CodeRefused
+from flask_phoneauth.flows.alarm import LONG_CODE, LONG_CODES_AT
 from flask_phoneauth.flows.parts import Parts, code_for, test_code
+from flask_phoneauth.flows.weigh_risk import weigh_risk
 from flask_phoneauth.otp.challenge import Draft, kind_of
 from flask_phoneauth.otp.code import digest_code
 from flask_phoneauth.phone.number import PhoneNumber, mask, parse
-from flask_phoneauth.phone.policy import check_region
+from flask_phoneauth.phone.policy import check_number
 from flask_phoneauth.phone.virtual import Verdict, verdict
 from flask_phoneauth.records import LOGIN, Challenge, Client, Job
 from flask_phoneauth.stores.base import Issued, Refusal, Settlement
 
 SEED_BYTES = 16
+MAX_USER_AGENT = 200
 REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -32,6 +35,7 @@ class Ask:
     host: str = ""
     purpose: str = LOGIN
     channel: str = "sms"
+    risk_token: str = field(default="", repr=False)
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -51,28 +55,39 @@ class Asked:
 def request_code(parts: Parts, ask: Ask) -> Asked:
     """Make or continue a challenge and queue its message.
 
-    Raises `InvalidPhone`, `CountryBlocked`, a `Refused` with its wait, or an `Unavailable`.
+    Raises `InvalidPhone`, a `NumberBlocked`, `RiskChallenge`, `RiskRefused`, a `Refused` with
+    its wait, or an `Unavailable`.
     """
     settings = parts.settings
     number = parse(
         ask.phone, default_region=settings.default_region, virtual_numbers=settings.virtual_numbers
     )
-    check_region(number, settings.allowed_regions)
+    check_number(number, settings, parts.hooks.number_policy)
     if number.virtual and verdict(number.e164) is Verdict.ERROR:
         raise ProviderUnavailable
+    solved = weigh_risk(parts, number, ask.client, ask.risk_token, purpose=ask.purpose)
     now = parts.clock.now()
-    draft = _draft(parts, number, ask, now)
-    price = parts.price(parts.keys.phone_tag(number.e164), ask.binding, ask.client)
-    outcome = parts.challenges.issue(draft, price, live_limit=settings.max_live_challenges, now=now)
+    tag = parts.keys.phone_tag(number.e164)
+    place = parts.place(number.e164, number.region)
+    outcome = parts.challenges.issue(
+        _draft(parts, number, ask, now),
+        parts.price(tag, ask.binding, ask.client, place, solved=solved),
+        live_limit=settings.max_live_challenges,
+        device=ask.client.device_for(tag),
+        now=now,
+    )
     if isinstance(outcome, Refusal):
-        refuse(parts, outcome, purpose=ask.purpose, phone=number.e164)
+        refuse(parts, outcome, purpose=ask.purpose, tag=tag, phone=number.e164)
     return dispatched(parts, outcome, now)
 
 
 def dispatched(parts: Parts, issued: Issued, now: float) -> Asked:
     """Queue the message, if one is to be sent, and tell what the code page needs."""
     challenge = issued.challenge
+    parts.alarm.note(issued.totals, parts.notify, now)
     if issued.job is not None:
+        purpose = kind_of(challenge.purpose)
+        parts.notify(CodeAsked(challenge.id, purpose, mask(challenge.phone)))
         _submit(parts, challenge, issued.job)
     return asked(challenge, issued.resend_in, now)
 
@@ -90,14 +105,16 @@ def asked(challenge: Challenge, resend_in: int, now: float) -> Asked:
     )
 
 
-def refuse(parts: Parts, refusal: Refusal, *, purpose: str, phone: str) -> NoReturn:
-    """Tell the listeners and raise the refusal as its error."""
-    parts.notify(CodeRefused(kind_of(purpose), mask(phone), refusal.code))
+def refuse(parts: Parts, refusal: Refusal, *, purpose: str, tag: str, phone: str = "") -> NoReturn:
+    """Tell the listeners and raise the refusal as its error; `tag` stands for the number."""
+    parts.notify(CodeRefused(kind_of(purpose), mask(phone), refusal.code, tag))
     raise REFUSALS[refusal.code](retry_after=refusal.retry_after)
 
 
 def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
     settings, keys = parts.settings, parts.keys.current
+    free = number.virtual or test_code(settings, number.e164, now) is not None
+    length = settings.code_length if free else _code_length(parts, now)
     challenge_id = f"{parts.keys.phone_tag(number.e164)}.{secrets.token_urlsafe(16)}"
     seed = secrets.token_bytes(SEED_BYTES)
     code = code_for(
@@ -107,7 +124,7 @@ def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
         seed=seed,
         purpose=ask.purpose,
         generation=0,
-        length=settings.code_length,
+        length=length,
         now=now,
     )
     return Draft(
@@ -120,12 +137,34 @@ def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
         key_id=keys.id,
         seed=seed,
         digest=digest_code(keys.check, challenge_id=challenge_id, purpose=ask.purpose, code=code),
-        code_length=settings.code_length,
+        code_length=length,
         code_ttl=settings.code_ttl,
         max_tries=settings.max_tries,
-        free=number.virtual or test_code(settings, number.e164, now) is not None,
-        payload={**ask.payload, "host": ask.host, "locale": ask.client.locale},
+        free=free,
+        payload={
+            **ask.payload,
+            "host": ask.host,
+            "locale": ask.client.locale,
+            "region": number.region,
+            **_fingerprint(ask.client),
+        },
     )
+
+
+def _fingerprint(client: Client) -> dict[str, str]:
+    """Who asked, for whoever looks into it later."""
+    return {
+        "address": client.address,
+        "user_agent": client.user_agent[:MAX_USER_AGENT],
+        "place": client.place,
+    }
+
+
+def _code_length(parts: Parts, now: float) -> int:
+    """Under a wide attack codes are longer; a fixed one cannot be."""
+    length = parts.settings.code_length
+    attacked = parts.alarm.spray_percent(now) >= LONG_CODES_AT
+    return max(length, LONG_CODE) if attacked else length
 
 
 def _submit(parts: Parts, challenge: Challenge, job: Job) -> None:
@@ -136,7 +175,7 @@ def _submit(parts: Parts, challenge: Challenge, job: Job) -> None:
             job,
             Settlement("failed", reason="busy"),
             failures=(),  # our own queue was full: no provider failed
-            cooldowns=parts.cooldowns(challenge.id, challenge.binding),
+            cooldowns=parts.cooldowns(challenge.id, challenge.binding, challenge.device),
             now=parts.clock.now(),
         )
         raise

@@ -9,25 +9,32 @@ from typing import Any
 from flask_phoneauth.errors import InvalidCode
 from flask_phoneauth.flows.admit import admit
 from flask_phoneauth.flows.parts import Parts
-from flask_phoneauth.flows.prove import prove, reopening
+from flask_phoneauth.flows.prove import NO_DEVICE, Device, prove, reopening
 from flask_phoneauth.records import LOGIN
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is in, and what waited in the challenge for this moment."""
+    """Who is in, and what waited in the challenge for this moment.
+
+    `enrolled` tells that the browser's new device token is remembered.
+    """
 
     user: Any
     new_user: bool
     payload: Mapping[str, Any] = field(repr=False)
+    enrolled: bool = False
 
 
-def submit_code(parts: Parts, challenge_id: str, code: object, binding: bytes) -> SignedIn:
+def submit_code(
+    parts: Parts, challenge_id: str, code: object, binding: bytes, *, device: Device = NO_DEVICE
+) -> SignedIn:
     """Judge one try of a login code; raises what `prove` raises.
 
     If the user cannot be made, the right code stays good.
     """
-    proven = prove(parts, challenge_id, code, binding, purpose=LOGIN)
-    with reopening(parts, proven.id, unless=InvalidCode):
-        admitted = admit(parts, proven.phone)
-    return SignedIn(admitted.user, admitted.new_user, proven.payload)
+    proven = prove(parts, challenge_id, code, binding, purpose=LOGIN, device=device)
+    challenge = proven.challenge
+    with reopening(parts, challenge.id, unless=InvalidCode):
+        admitted = admit(parts, challenge.phone)
+    return SignedIn(admitted.user, admitted.new_user, challenge.payload, proven.enrolled)

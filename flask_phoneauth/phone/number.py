@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import phonenumbers
-from phonenumbers import NumberParseException, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 
 from flask_phoneauth.errors import InvalidPhone
 from flask_phoneauth.phone.spelling import Spelling, read_spelling
 from flask_phoneauth.phone.virtual import CALLING_CODE, is_virtual
 
 _POINTER = "/phone"
+_KINDS = {
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE: "landline",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "landline_or_mobile",
+    PhoneNumberType.TOLL_FREE: "toll_free",
+    PhoneNumberType.PREMIUM_RATE: "premium",
+    PhoneNumberType.SHARED_COST: "shared_cost",
+    PhoneNumberType.VOIP: "voip",
+    PhoneNumberType.PERSONAL_NUMBER: "personal",
+    PhoneNumberType.PAGER: "pager",
+    PhoneNumberType.UAN: "uan",
+    PhoneNumberType.VOICEMAIL: "voicemail",
+}
 _DOT = "\N{BULLET}"
 # Few networks have numbers as short as their emergency and service numbers (3 to 6 digits).
 _SHORT = 6
@@ -61,6 +74,14 @@ def parse(text: str, *, default_region: str = "", virtual_numbers: bool = False)
             pointer=_POINTER,
         )
     raise problem or _no_country()
+
+
+def line_type(e164: str) -> str:
+    """What libphonenumber calls the line, as "mobile", "premium"; "unknown" where it cannot tell.
+
+    Where landlines and mobile phones look alike, as in North America, "landline_or_mobile".
+    """
+    return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(e164)), "unknown")
 
 
 def mask(e164: str) -> str:

@@ -34,13 +34,27 @@ def end(live: Live, *, everywhere: bool) -> None:
     user, record = _user(), current_session()
     if user is not None:
         if everywhere:
-            live.registry.end_all(str(user.get_id()))
+            end_everywhere(live, user)
         elif record is not None:
             live.registry.end(record.user_id, record.id)
     g.pop("phoneauth_session", None)  # it is over: `follow_logout` finds nothing to end
     logout_user()
     if user is not None:
         live.parts.notify(UserSignedOut(user, record.id if record else "", everywhere))
+
+
+def end_everywhere(live: Live, user: Any) -> None:
+    """End all sessions; no browser counts as one that has proven the number any more (RULES 19).
+
+    The sessions end though the store that remembers those browsers may be away.
+    """
+    parts = live.parts
+    try:
+        if user.phone:
+            tag = parts.keys.phone_tag(str(user.phone))
+            parts.challenges.forget_devices(tag, now=parts.clock.now())
+    finally:
+        live.registry.end_all(str(user.get_id()))
 
 
 def follow_logout(_app: Any, user: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_phoneauth.errors import UnknownSession
 from flask_phoneauth.events import SessionRevoked, UserBlocked
+from flask_phoneauth.sessions.login import end_everywhere
 from flask_phoneauth.sessions.state import Live
 
 
@@ -35,7 +36,7 @@ def sign_out(live: Live, user: Any, session_id: str | None = None) -> None:
     """End one of the user's sessions, or all; raises `UnknownSession` where there is no such."""
     user_id = str(user.get_id())
     if session_id is None:
-        live.registry.end_all(user_id)
+        end_everywhere(live, user)
     elif not live.registry.end(user_id, session_id):
         raise UnknownSession
     live.parts.notify(SessionRevoked(user, session_id))

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
@@ -14,23 +14,34 @@ from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.sessions.registry import Registry
 from flask_phoneauth.settings import SettingError, Settings
 
+if TYPE_CHECKING:
+    from flask_phoneauth.audit.trail import Trail
+
 logger = logging.getLogger("flask_phoneauth")
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Everything that runs; `fault` is why this app must not serve, `lenient` debug or testing."""
+    """Everything that runs; `fault` is why this app must not serve, `lenient` debug or testing.
+
+    `trail` is the audit trail, if one is kept.
+    """
 
     parts: Parts
     registry: Registry
     lenient: bool
     close_databases: Callable[[], None]
     fault: str = ""
+    trail: Trail | None = None
 
     def close(self) -> None:
         """Finish what is queued, then let connections go."""
         self.parts.dispatch.close()
+        if self.trail is not None:
+            self.trail.close()
         self.parts.delivery.close()
+        if self.parts.puzzle is not None:
+            self.parts.puzzle.close()
         self.parts.challenges.close()
         self.registry.close()
         self.close_databases()

@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
+from flask_phoneauth.budgets import STRANGER, AskPrice, Charge, Cooldown, TryPrice
 from flask_phoneauth.otp.challenge import Draft, Entry
 from flask_phoneauth.records import Challenge, Job, SessionRecord
+
+WARNINGS = (100, 80, 50)
+"""Percent of a shared budget at which somebody is warned, the highest first (RULES 23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How far a budget that many numbers share is spent, after this very spend of `cost`."""
+
+    rule: str
+    key: str
+    spent: int
+    limit: int
+    cost: int = 1
+
+    @property
+    def percent(self) -> int:
+        """Of what known numbers may spend; more than 100 where a rule only records."""
+        return self.spent * 100 // max(1, self.limit)
+
+    @property
+    def crossed(self) -> int:
+        """The highest of `WARNINGS` that this spend has reached; 0 where none."""
+        before = replace(self, spent=self.spent - self.cost)
+        reached = (mark for mark in WARNINGS if before.percent < mark <= self.percent)
+        return next(reached, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A challenge stands; `job` is None where it was cooling down and nothing is sent."""
+    """A challenge stands; `job` is None where it was cooling down and nothing is sent.
+
+    `lane` is who asked; `totals` are the levels of the watched budgets that the message cost.
+    """
 
     challenge: Challenge
     resend_in: int
     job: Job | None
+    lane: str = STRANGER
+    totals: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +78,19 @@ class Wrong:
     """The try was counted and did not fit; with none left the challenge has just died."""
 
     tries_left: int
+    totals: tuple[Level, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """The one winner: the challenge is consumed by this very try."""
+    """The one winner: the challenge is consumed by this very try, made in `lane`.
+
+    `enrolled` tells that the new device is remembered; one that was trusted before stays so.
+    """
 
     challenge: Challenge
+    lane: str = STRANGER
+    enrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +131,35 @@ class Look:
 
     `spent` and `waits` (whole seconds, 0 where it fits) are of the price's charges, in their
     order; `cooling` is the longest wait of its cooldowns; `alive` counts the open challenges.
+    `known` tells of an earlier success, `devices` counts those that are trusted, `locked` is
+    whole seconds for which wrong codes in a row close code entry to strangers, `trusted` that the
+    device that was asked about is one of them.
     """
 
     spent: tuple[int, ...]
     waits: tuple[int, ...]
     cooling: int
     alive: int
+    known: bool = False
+    devices: int = 0
+    locked: int = 0
+    trusted: bool = False
 
 
 class ChallengeStore(Protocol):
     """Challenges and the budgets that guard them."""
 
     def issue(
-        self, draft: Draft, price: AskPrice, *, live_limit: int, now: float
+        self, draft: Draft, price: AskPrice, *, live_limit: int, device: bytes, now: float
     ) -> Issued | Refusal:
-        """Make the challenge, or continue or repeat this binding's own (RULES 4)."""
+        """Make the challenge, or continue or repeat this binding's own (RULES 4).
+
+        `device` is the SHA-256 of the device token that came along, b"" where none did; it tells
+        the lane, here and in the other verbs. The price is built with the same hash.
+        """
 
     def resend(
-        self, challenge_id: str, binding: bytes, price: AskPrice, *, now: float
+        self, challenge_id: str, binding: bytes, price: AskPrice, *, device: bytes, now: float
     ) -> Issued | Refusal | Missing | Ended:
         """Ask for the message once more."""
 
@@ -149,12 +197,23 @@ class ChallengeStore(Protocol):
         self,
         challenge_id: str,
         entry: Entry,
-        charge: Charge,
+        price: TryPrice,
         *,
+        device: bytes,
+        enrol: bytes,
         cooldowns: Sequence[Cooldown],
         now: float,
     ) -> Missing | Ended | Refusal | Wrong | Right:
-        """Count, compare, consume: one winner, never more than the limits (RULES 5)."""
+        """Count, compare, consume: one winner, never more than the limits (RULES 5).
+
+        `enrol` is the SHA-256 of a new device token that a success is to remember, or b"".
+        """
+
+    def forget_devices(self, phone_tag: str, *, now: float) -> None:
+        """Trust no device of this number any more; it stays known."""
+
+    def unlock(self, phone_tag: str, *, now: float) -> None:
+        """Open code entry that too many wrong codes in a row have closed (RULES 20)."""
 
     def reopen(self, challenge_id: str, *, now: float) -> None:
         """Give a right code back whose user could not be made."""
@@ -165,11 +224,12 @@ class ChallengeStore(Protocol):
         binding: bytes,
         price: AskPrice,
         *,
+        device: bytes,
         now: float,
     ) -> Peek | Missing:
         """Look without touching; `price` is what a resend would cost now."""
 
-    def look(self, phone_tag: str, price: AskPrice, *, now: float) -> Look:
+    def look(self, phone_tag: str, price: AskPrice, *, device: bytes = b"", now: float) -> Look:
         """How a number stands, without touching; `price` holds keys of this number only."""
 
     def ping(self) -> None:

@@ -9,14 +9,17 @@ from typing import Protocol
 from flask_phoneauth import budgets
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown, CooldownState
 from flask_phoneauth.records import Challenge, Job, Spend
+from flask_phoneauth.stores.base import Level
+from flask_phoneauth.stores.facts import Facts, is_known, kept_until, lane_of, locked
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One budget row: counts per bucket, or a cooldown."""
+    """One row: counts per bucket, a cooldown, or the facts of a number."""
 
     counts: Mapping[int, int] | None = None
     cooldown: CooldownState | None = None
+    facts: Facts | None = None
     expires_at: float = 0.0
 
 
@@ -26,26 +29,97 @@ class _Keyed(Protocol):
 
 
 def keys_of(*groups: Iterable[_Keyed]) -> set[str]:
-    """The rows that these charges, cooldowns and spends are about."""
-    return {item.key for group in groups for item in group}
+    """The rows that these charges, cooldowns and spends are about, and those they refer to."""
+    keys: set[str] = set()
+    for item in (item for group in groups for item in group):
+        keys.add(item.key)
+        if isinstance(item, Charge | Spend) and item.share_key:
+            keys.add(item.share_key)
+    return keys
+
+
+def facts_key(phone_tag: str) -> str:
+    """The row of a number's facts."""
+    return budgets.number_key(phone_tag, "facts")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a number stands towards who asks or tries; `locked` in whole seconds."""
+
+    facts: Facts
+    lane: str
+    known: bool
+    locked: int
+
+
+def standing(states: Mapping[str, State], phone_tag: str, device: bytes, now: float) -> Standing:
+    """By the row of the number's facts, and the hash of the token that came along."""
+    facts = states[facts_key(phone_tag)].facts or Facts()
+    return standing_in(facts, lane_of(facts, device, now), now)
+
+
+def standing_in(facts: Facts, lane: str, now: float) -> Standing:
+    """The same for a lane that is decided already."""
+    return Standing(facts, lane, is_known(facts, lane, now), locked(facts, lane, now))
+
+
+def kept(facts: Facts, now: float) -> State:
+    """The row of these facts."""
+    return State(facts=facts, expires_at=kept_until(facts, now))
+
+
+def fitting(price: AskPrice, stand: Standing, states: Mapping[str, State], now: float) -> AskPrice:
+    """What of the price is paid where the number stands so, by the limits that hold now."""
+    price = price.fitting(stand.lane, known=stand.known)
+    charges = tuple(
+        budgets.grown(c, states[c.share_key].counts or {}, now) if c.share else c
+        for c in price.charges
+    )
+    return AskPrice(charges, price.cooldowns)
+
+
+def levels(price: AskPrice, states: Mapping[str, State], now: float) -> tuple[Level, ...]:
+    """How far the watched budgets of a price are spent; the price is that of a known number."""
+    return tuple(
+        level(charge, states, now) for charge in price.charges if charge.watched and charge.cost
+    )
+
+
+def level(charge: Charge, states: Mapping[str, State], now: float) -> Level:
+    """How far one budget is spent."""
+    shares = states[charge.share_key].counts or {} if charge.share else {}
+    whole = budgets.grown(charge, shares, now)
+    spent = budgets.spent(charge, states[charge.key].counts or {}, now)
+    return Level(charge.rule, charge.key, spent, whole.limit, charge.cost)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One rule that holds an ask up: its problem code, whole seconds, whether it is the lock."""
+    """One rule that holds an ask up: its problem code and whole seconds."""
 
     code: str
     seconds: int
-    locks: bool = False
 
 
-def waits(price: AskPrice, states: Mapping[str, State], now: float, *, full: int = 0) -> list[Wait]:
-    """All rules that hold an ask up: the lock, `full` (of open challenges), budgets, cooldown."""
-    first, *rest = (
-        Wait(c.code, budgets.wait(c, states[c.key].counts or {}, now)) for c in price.charges
-    )
+def waits(
+    price: AskPrice,
+    states: Mapping[str, State],
+    now: float,
+    *,
+    full: int = 0,
+    locked: int = 0,
+) -> list[Wait]:
+    """All rules that hold an ask up: locks, `full` (of open challenges), budgets, cooldown.
+
+    `locked` is the wait after wrong codes in a row; it counts where the price looks at locks.
+    """
+    found = [Wait(c.code, budgets.wait(c, states[c.key].counts or {}, now)) for c in price.charges]
+    locks = [rule for rule in found if rule.code == budgets.LOCKED]
+    others = [rule for rule in found if rule.code != budgets.LOCKED]
+    in_row = [Wait(budgets.LOCKED, locked)] if locks else []
     last = Wait("cooldown", cooling(price.cooldowns, states, now))
-    rules = (replace(first, locks=True), Wait("budget_exhausted", full), *rest, last)
+    rules = (*in_row, *locks, Wait("budget_exhausted", full), *others, last)
     return [rule for rule in rules if rule.seconds]
 
 
@@ -63,7 +137,15 @@ def cooling(cooldowns: Sequence[Cooldown], states: Mapping[str, State], now: flo
 def spends_of(price: AskPrice, now: float) -> tuple[Spend, ...]:
     """What the challenge remembers of its price, to have it given back."""
     return tuple(
-        Spend(c.key, int(now // c.bucket_seconds), c.cost, c.refund_on, now)
+        Spend(
+            c.key,
+            int(now // c.bucket_seconds),
+            c.cost,
+            c.refund_on,
+            now,
+            c.share_key,
+            c.window if c.share_key else 0,
+        )
         for c in price.charges
         if c.cost and c.refund_on
     )
@@ -99,6 +181,25 @@ def given_back(refunds: Iterable[Spend], states: Mapping[str, State]) -> dict[st
         state = changed.get(spend.key, states[spend.key])
         counts = budgets.give_back(state.counts or {}, spend.bucket, spend.cost)
         changed[spend.key] = replace(state, counts=counts)
+    return changed
+
+
+def shares_of(refunds: Iterable[Spend], states: Mapping[str, State]) -> dict[str, State]:
+    """The rows by which limits grow, after these spends were proven."""
+    changed: dict[str, State] = {}
+    for spend in refunds:
+        if not spend.share_key:
+            continue
+        state = changed.get(spend.share_key, states[spend.share_key])
+        counts = dict(state.counts or {})
+        counts[spend.bucket] = counts.get(spend.bucket, 0) + spend.cost
+        seconds = spend.window // budgets.BUCKETS
+        oldest = max(counts) - budgets.BUCKETS
+        over = float((max(counts) + 1) * seconds + spend.window)  # columns are no mixture
+        changed[spend.share_key] = State(
+            counts={bucket: count for bucket, count in counts.items() if bucket >= oldest},
+            expires_at=over,
+        )
     return changed
 
 

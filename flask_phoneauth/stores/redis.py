@@ -9,19 +9,19 @@ challenge, the budgets that a refund goes to): on a Cluster they are always in t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
+from flask_phoneauth.budgets import DEVICE, STRANGER, AskPrice, Charge, Cooldown, TryPrice
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.records import Challenge, Job
-from flask_phoneauth.stores import charging
 from flask_phoneauth.stores.base import (
     Advanced,
     Ended,
     Issued,
+    Level,
     Look,
     Missing,
     Peek,
@@ -37,13 +37,34 @@ from flask_phoneauth.stores.redis_forms import (
     Keys,
     challenge_form,
     challenges_key,
+    facts_place,
     is_shared,
     read_challenge,
+    read_levels,
     seeds_prefix,
-    spends_form,
 )
 from flask_phoneauth.stores.redis_server import RedisServer
 from flask_phoneauth.stores.redis_shared import Reservation, SharedBudgets
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A verb that a price is judged in; `rest` are arguments of its script beside `given`."""
+
+    verb: str
+    challenge_id: str
+    price: AskPrice
+    device: bytes
+    now: float
+    given: Mapping[str, Any]
+    rest: tuple[bytes, ...] = ()
+
+    def guessed(self, lane: str) -> _Ask:
+        """As that lane asks; the script says where the guess was wrong."""
+        charges = tuple(c for c in self.price.charges if c.lane in ("", lane))
+        cooldowns = tuple(c for c in self.price.cooldowns if c.lane in ("", lane))
+        given = {**self.given, "guess": lane}
+        return replace(self, price=AskPrice(charges, cooldowns), given=given)
 
 
 class RedisStore:
@@ -54,44 +75,55 @@ class RedisStore:
         self._shared = SharedBudgets(server) if server.is_cluster else None
 
     def issue(
-        self, draft: Draft, price: AskPrice, *, live_limit: int, now: float
+        self, draft: Draft, price: AskPrice, *, live_limit: int, device: bytes, now: float
     ) -> Issued | Refusal:
         """Make the challenge, or continue or repeat this binding's own (RULES 4)."""
         price = price.when_free() if draft.free else price
-        made = replace(life.begin(draft, now), spends=charging.spends_of(price, now))
-        given = {"made": challenge_form(made), "live_limit": live_limit}
-        outcome = self._ask("issue", draft.id, price, now, given, draft.seed)
+        given = {"made": challenge_form(life.begin(draft, now)), "live_limit": live_limit}
+        ask = _Ask("issue", draft.id, price, device, now, given, (draft.seed,))
+        outcome = self._ask(ask)
         assert isinstance(outcome, Issued | Refusal), "the script has no other answer"
         return outcome
 
     def resend(
-        self, challenge_id: str, binding: bytes, price: AskPrice, *, now: float
+        self, challenge_id: str, binding: bytes, price: AskPrice, *, device: bytes, now: float
     ) -> Issued | Refusal | Missing | Ended:
         """Ask for the message once more."""
-        spends = spends_form(charging.spends_of(price, now))
-        given = {"id": challenge_id, "binding": binding.hex(), "spends": spends}
-        return self._ask("resend", challenge_id, price, now, given)
+        given = {"id": challenge_id, "binding": binding.hex()}
+        return self._ask(_Ask("resend", challenge_id, price, device, now, given))
 
-    def _ask(
-        self,
-        verb: str,
-        challenge_id: str,
-        price: AskPrice,
-        now: float,
-        given: dict[str, Any],
-        *rest: bytes,
-    ) -> Issued | Refusal | Missing | Ended:
-        reserved = self._reserve(price, now, pay=True)
-        keys = _keys(challenge_id)
-        given["price"] = _price(keys, price, reserved)
-        reply = self._run(verb, challenge_id, keys, now, given, *rest)
+    def _ask(self, ask: _Ask) -> Issued | Refusal | Missing | Ended:
+        ask, reserved, reply = self._judged(ask, pay=True)
         issued = reply[0] == b"issued"
         if self._shared and reserved and reserved.paid and not (issued and reply[4]):
-            self._shared.undo(reserved, now)
+            self._shared.undo(reserved, ask.now)
         if not issued:
             return _refused(reply)
         challenge = read_challenge(reply[1])
-        return Issued(challenge, reply[2], _job(challenge) if reply[3] else None)
+        _, _, resend_in, job, paid, lane, told = reply
+        totals = read_levels(told, ask.price.charges)
+        totals += reserved.totals if reserved and paid else ()
+        return Issued(challenge, resend_in, _job(challenge) if job else None, lane.decode(), totals)
+
+    def _judged(self, ask: _Ask, *, pay: bool) -> tuple[_Ask, Reservation | None, Any]:
+        """The script's reply; on a Cluster the shared part is judged before, by a guessed lane."""
+        if self._shared is None:
+            return ask, None, self._run_ask(ask, None)
+        guessed = ask.guessed(DEVICE if ask.device else STRANGER)
+        reserved = self._shared.reserve(guessed.price, ask.now, pay=pay)
+        reply = self._run_ask(guessed, reserved)
+        if reply[0] != b"lane":
+            return guessed, reserved, reply
+        if reserved and reserved.paid:
+            self._shared.undo(reserved, ask.now)
+        # the number does not know that device
+        return self._judged(replace(ask, device=b""), pay=pay)
+
+    def _run_ask(self, ask: _Ask, reserved: Reservation | None) -> Any:
+        keys = _keys(ask.challenge_id)
+        given = {**ask.given, "price": _price(keys, ask.price, reserved)}
+        given |= _who(keys, ask.challenge_id, ask.device)
+        return self._run(ask.verb, ask.challenge_id, keys, ask.now, given, *ask.rest)
 
     def load(self, job: Job, *, now: float) -> Challenge | None:
         """The challenge with its seed, for the job that sends it; None where it is over."""
@@ -133,8 +165,10 @@ class RedisStore:
         self,
         challenge_id: str,
         entry: Entry,
-        charge: Charge,
+        price: TryPrice,
         *,
+        device: bytes,
+        enrol: bytes,
         cooldowns: Sequence[Cooldown],
         now: float,
     ) -> Missing | Ended | Refusal | Wrong | Right:
@@ -145,17 +179,42 @@ class RedisStore:
             "purpose": entry.purpose,
             "binding": entry.binding.hex(),
             "digests": {key_id: digest.hex() for key_id, digest in entry.digests.items()},
-            "charge": keys.charge(charge),
+            "of_stranger": keys.charge(price.stranger),
+            "of_device": keys.charge(price.device),
+            "wrong": [keys.charge(c) for c in price.wrong if self._is_here(c.key)],
+            "right": [keys.charge(c) for c in price.right if self._is_here(c.key)],
+            "bounds": asdict(price.bounds),
             "cooldowns": [keys.cooldown(c) for c in cooldowns if self._is_here(c.key)],
+            **_who(keys, challenge_id, device),
+            **({"enrol": enrol.hex()} if enrol else {}),
         }
         reply = self._run("spend_try", challenge_id, keys, now, given)
         if reply[0] == b"wrong":
-            return Wrong(reply[1])
+            return Wrong(reply[1], self._wrong_totals(price, reply[2], now))
         if reply[0] != b"right":
             return _refused(reply)
         if self._shared:
-            self._shared.succeed(reply[2], cooldowns, now)
-        return Right(read_challenge(reply[1]))
+            self._shared.succeed(reply[2], cooldowns, price.right, now)
+        lane = reply[3].decode()
+        return Right(read_challenge(reply[1]), lane, bool(enrol) and lane != DEVICE)
+
+    def _wrong_totals(self, price: TryPrice, told: Sequence[Any], now: float) -> tuple[Level, ...]:
+        if self._shared and price.wrong:
+            return self._shared.count(price.wrong, now)
+        return read_levels(told, price.wrong)
+
+    def forget_devices(self, phone_tag: str, *, now: float) -> None:
+        """Trust no device of this number any more; it stays known."""
+        self._change_facts(phone_tag, now, devices=True)
+
+    def unlock(self, phone_tag: str, *, now: float) -> None:
+        """Open code entry that too many wrong codes in a row have closed (RULES 20)."""
+        self._change_facts(phone_tag, now, devices=False)
+
+    def _change_facts(self, phone_tag: str, now: float, *, devices: bool) -> None:
+        keys = _keys(phone_tag)
+        given = {"devices": devices, **_who(keys, phone_tag, b"")}
+        self._run("facts", phone_tag, keys, now, given)
 
     def reopen(self, challenge_id: str, *, now: float) -> None:
         """Give a right code back whose user could not be made."""
@@ -167,13 +226,13 @@ class RedisStore:
         binding: bytes,
         price: AskPrice,
         *,
+        device: bytes,
         now: float,
     ) -> Peek | Missing:
         """Look without touching; `price` is what a resend would cost now."""
-        seen = self._reserve(price, now, pay=False)
-        keys = _keys(challenge_id)
-        given = {"id": challenge_id, "binding": binding.hex(), "price": _price(keys, price, seen)}
-        reply = self._run("peek", challenge_id, keys, now, given)
+        given = {"id": challenge_id, "binding": binding.hex()}
+        ask = _Ask("peek", challenge_id, price, device, now, given)
+        _, _, reply = self._judged(ask, pay=False)
         if reply[0] != b"peek":
             return Missing(foreign=reply[0] == b"foreign")
         return Peek(read_challenge(reply[1]), reply[2])
@@ -200,18 +259,22 @@ class RedisStore:
         if replacement is not None:
             given["lost_by"] = replacement.lost_by
             given["price"] = keys.price(replacement.price)
-            given["spends"] = spends_form(charging.spends_of(replacement.price, now))
+            given |= _who(keys, challenge_id, b"")
         reply = self._run("advance", challenge_id, keys, now, given)
         if reply[0] == b"issued":
             return Advanced(_job(read_challenge(reply[1])))
         return Advanced() if reply[0] == b"moved" else None
 
-    def look(self, phone_tag: str, price: AskPrice, *, now: float) -> Look:
+    def look(self, phone_tag: str, price: AskPrice, *, device: bytes = b"", now: float) -> Look:
         """How a number stands, without touching; `price` holds keys of this number only."""
         keys = _keys(phone_tag)
-        given = {"price": keys.price(price)}
-        alive, cooling, *pairs = self._run("look", phone_tag, keys, now, given)
-        return Look(tuple(pairs[::2]), tuple(pairs[1::2]), cooling, alive)
+        given = {"price": keys.price(price), **_who(keys, phone_tag, device)}
+        reply = self._run("look", phone_tag, keys, now, given)
+        alive, cooling, known, devices, locked, trusted, *pairs = reply
+        spent, waits = tuple(pairs[::2]), tuple(pairs[1::2])
+        return Look(
+            spent, waits, cooling, alive, bool(known), devices, locked, trusted=bool(trusted)
+        )
 
     def ping(self) -> None:
         """Ask whether the store answers."""
@@ -220,9 +283,6 @@ class RedisStore:
     def close(self) -> None:
         """Let connections go."""
         self._server.close()
-
-    def _reserve(self, price: AskPrice, now: float, *, pay: bool) -> Reservation | None:
-        return None if self._shared is None else self._shared.reserve(price, now, pay=pay)
 
     def _is_here(self, key: str) -> bool:
         return self._shared is None or not is_shared(key)
@@ -244,6 +304,12 @@ def _job(challenge: Challenge) -> Job:
 
 def _keys(challenge_id: str) -> Keys:
     return Keys([challenges_key(phone_tag_of(challenge_id))])
+
+
+def _who(keys: Keys, challenge_id: str, device: bytes) -> dict[str, Any]:
+    """Where the number's facts are, and whose token came along."""
+    place = keys.place(facts_place(phone_tag_of(challenge_id)))
+    return {"facts": place, **({"device": device.hex()} if device else {})}
 
 
 def _price(keys: Keys, price: AskPrice, reserved: Reservation | None) -> dict[str, Any]:

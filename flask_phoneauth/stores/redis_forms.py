@@ -13,10 +13,12 @@ from typing import Any
 
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
 from flask_phoneauth.records import Challenge, Generation, Spend
+from flask_phoneauth.stores.base import Level
+from flask_phoneauth.stores.charging import facts_key
 
 PREFIX = "phoneauth:"
 SHARED = PREFIX + "{shared}:"
-_APART = ("seed", "binding", "generations", "spends", "payload")
+_APART = ("seed", "binding", "generations", "spends", "payload", "device")
 _PLAIN = tuple(f.name for f in fields(Challenge) if f.name not in _APART)
 _MOMENTS = ("created_at", "expires_at", "asked_at", "ended_at")
 
@@ -41,6 +43,20 @@ def budget_key(key: str) -> str:
     return (SHARED if is_shared(key) else PREFIX) + key
 
 
+def facts_place(tag: str) -> str:
+    """Where the facts of a number are kept."""
+    return budget_key(facts_key(tag))
+
+
+def read_levels(told: Iterable[Any], charges: Iterable[Charge]) -> tuple[Level, ...]:
+    """The levels that a script tells as name, spent and limit, one after the other."""
+    known = {charge.key: charge for charge in charges}
+    flat = list(told)
+    triples = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    named = ((known[name.decode()], spent, limit) for name, spent, limit in triples)
+    return tuple(Level(c.rule, c.key, spent, limit, c.cost) for c, spent, limit in named)
+
+
 def challenge_form(challenge: Challenge) -> dict[str, Any]:
     """The document of a challenge; its seed is kept apart."""
     form: dict[str, Any] = {name: getattr(challenge, name) for name in _PLAIN}
@@ -50,6 +66,7 @@ def challenge_form(challenge: Challenge) -> dict[str, Any]:
     ]
     form["spends"] = spends_form(challenge.spends)
     form["payload"] = json.dumps(challenge.payload)
+    form["device"] = challenge.device.hex()
     return form | {name: repr(form[name]) for name in _MOMENTS}
 
 
@@ -62,16 +79,19 @@ def read_challenge(raw: bytes, seed: bytes | None = None) -> Challenge:
         for number, expires_at, digest in form["generations"]
     )
     form["spends"] = tuple(
-        Spend(key, bucket, cost, refund_on, float(at))
-        for key, bucket, cost, refund_on, at in form["spends"]
+        Spend(key, bucket, cost, refund_on, float(at), *share)
+        for key, bucket, cost, refund_on, at, *share in form["spends"]
     )
     form["payload"] = json.loads(form["payload"])
+    form["device"] = bytes.fromhex(form.get("device", ""))  # those of an older release have none
     return Challenge(seed=seed, **form | {name: float(form[name]) for name in _MOMENTS})
 
 
 def spends_form(spends: Iterable[Spend]) -> list[list[Any]]:
     """What a challenge remembers of its price."""
-    return [[s.key, s.bucket, s.cost, s.refund_on, repr(s.at)] for s in spends]
+    return [
+        [s.key, s.bucket, s.cost, s.refund_on, repr(s.at), s.share_key, s.window] for s in spends
+    ]
 
 
 class Keys(list[str]):
@@ -84,7 +104,10 @@ class Keys(list[str]):
 
     def charge(self, charge: Charge) -> dict[str, Any]:
         """A charge whose budget the script reaches."""
-        return {"key": self.place(budget_key(charge.key)), **_charge_form(charge)}
+        form = {"key": self.place(budget_key(charge.key)), **charge_form(charge)}
+        if charge.share:
+            form["share_at"] = self.place(budget_key(charge.share_key))
+        return form
 
     def cooldown(self, cooldown: Cooldown) -> dict[str, Any]:
         """A cooldown that the script reaches."""
@@ -93,6 +116,7 @@ class Keys(list[str]):
             "ladder": cooldown.ladder,
             "idle": cooldown.idle,
             "jitter": cooldown.jitter,
+            **({"lane": cooldown.lane} if cooldown.lane else {}),
         }
 
     def price(self, price: AskPrice) -> dict[str, Any]:
@@ -103,12 +127,17 @@ class Keys(list[str]):
         }
 
 
-def _charge_form(charge: Charge) -> dict[str, Any]:
-    return {
+_OPTIONAL = ("record_only", "refund_on", "lane", "known_limit", "share", "share_key", "watched")
+
+
+def charge_form(charge: Charge) -> dict[str, Any]:
+    """What a script needs to know of a charge, wherever its budget is kept."""
+    form = {
+        "name": charge.key,
         "limit": charge.limit,
         "window": charge.window,
         "bucket": charge.bucket_seconds,
         "cost": charge.cost,
         "code": charge.code,
-        "record_only": charge.record_only,
     }
+    return form | {name: value for name in _OPTIONAL if (value := getattr(charge, name))}

@@ -17,6 +17,7 @@ from flask_phoneauth import budgets
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.settings import SettingError
+from flask_phoneauth.stores import facts
 from flask_phoneauth.stores.redis_replicas import acknowledged
 
 CONNECT_SECONDS = 0.5
@@ -37,6 +38,10 @@ _CONSTANTS = {
     "REPEAT_FLOOR": life.REPEAT_FLOOR,
     "REPEAT_SHARE": life.REPEAT_SHARE,
     "MAX_LIVE_CODES": life.MAX_LIVE_CODES,
+    "LOCKED": f"'{budgets.LOCKED}'",
+    "DAY": budgets.DAY,
+    "KEPT_FOR": facts.KEPT_FOR,
+    "LONGEST_LOCK": facts.LONGEST_LOCK,
     "AFTER_SENT": "{" + ", ".join(f"{name} = true" for name in life.AFTER_SENT) + "}",
 }
 

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
-from flask_phoneauth.stores.redis_forms import Keys, budget_key, is_shared
+from flask_phoneauth.stores.base import Level
+from flask_phoneauth.stores.redis_forms import (
+    Keys,
+    budget_key,
+    charge_form,
+    is_shared,
+    read_levels,
+)
 from flask_phoneauth.stores.redis_server import RedisServer
 
 
@@ -21,19 +28,21 @@ from flask_phoneauth.stores.redis_server import RedisServer
 class Reservation:
     """What the shared part of a price met: its waits by key before and after, whether it is paid.
 
-    `former` is how the cooldowns stood before, to be put back.
+    Each wait is a pair: for an unknown number and for a known one. `former` is how the cooldowns
+    stood before, to be put back; `totals` are the levels of the watched budgets.
     """
 
     price: AskPrice
     paid: bool
-    waits: dict[str, dict[str, int]]
+    waits: dict[str, dict[str, Sequence[int]]]
     former: Sequence[Any]
+    totals: tuple[Level, ...] = ()
 
     def form(self, keys: Keys, price: AskPrice) -> dict[str, Any]:
         """The whole price for the number's script: its own keys, and the waits found here."""
         return {
             "charges": [
-                {"code": c.code, **self.waits[c.key]} if is_shared(c.key) else keys.charge(c)
+                {**charge_form(c), **self.waits[c.key]} if is_shared(c.key) else keys.charge(c)
                 for c in price.charges
             ],
             "cooldowns": [
@@ -58,7 +67,8 @@ class SharedBudgets:
             return None
         keys = Keys()
         given = {"price": keys.price(shared), "pay": pay}
-        told = json.loads(self._server.run("reserve", keys, repr(now), json.dumps(given)))
+        raw, spent = self._server.run("reserve", keys, repr(now), json.dumps(given))
+        told = json.loads(raw)
         named = [charge.key for charge in shared.charges]
         named += [cooldown.key for cooldown in shared.cooldowns]
         before, after = (
@@ -68,13 +78,14 @@ class SharedBudgets:
             key: {"before": first, "after": then}
             for key, first, then in zip(named, before, after, strict=True)
         }
-        return Reservation(shared, told["paid"], waits, list(told["former"]))
+        totals = read_levels(spent, shared.charges)
+        return Reservation(shared, told["paid"], waits, list(told["former"]), totals)
 
     def undo(self, reservation: Reservation, now: float) -> None:
         """The number's script refused: everything as it was."""
         keys = Keys()
         refunds = [
-            (keys.place(budget_key(c.key)), int(now // c.bucket_seconds), c.cost)
+            (keys.place(budget_key(c.key)), int(now // c.bucket_seconds), c.cost, 0, 0)
             for c in reservation.price.charges
             if c.cost
         ]
@@ -86,15 +97,28 @@ class SharedBudgets:
         ]
         self._change(keys, now, refunds=refunds, restored=restored)
 
-    def succeed(self, refunds: bytes, cooldowns: Iterable[Cooldown], now: float) -> None:
-        """A right code: its own spends back, the waits cleared."""
+    def succeed(
+        self,
+        refunds: bytes,
+        cooldowns: Iterable[Cooldown],
+        counted: Iterable[Charge],
+        now: float,
+    ) -> None:
+        """A right code: its own spends back, the waits cleared, itself counted."""
         keys = Keys()
         self._change(
             keys,
             now,
             refunds=_refunds(keys, refunds),
+            charges=[keys.charge(c) for c in counted if is_shared(c.key)],
             cleared=[keys.cooldown(c) for c in cooldowns if is_shared(c.key)],
         )
+
+    def count(self, charges: Sequence[Charge], now: float) -> tuple[Level, ...]:
+        """Charges that never refuse; how far they are spent now."""
+        keys = Keys()
+        told = self._change(keys, now, charges=[keys.charge(charge) for charge in charges])
+        return read_levels(told, charges)
 
     def fail(
         self,
@@ -116,9 +140,9 @@ class SharedBudgets:
             asked_at=asked_at,
         )
 
-    def _change(self, keys: Keys, now: float, **changes: Any) -> None:
+    def _change(self, keys: Keys, now: float, **changes: Any) -> Sequence[Any]:
         if not keys:
-            return
+            return ()
         nothing: dict[str, Any] = {
             "refunds": [],
             "charges": [],
@@ -126,8 +150,20 @@ class SharedBudgets:
             "uncooled": [],
             "restored": [],
         }
-        self._server.run("shared", keys, repr(now), json.dumps(nothing | changes))
+        told: Sequence[Any] = self._server.run(
+            "shared", keys, repr(now), json.dumps(nothing | changes)
+        )
+        return told
 
 
-def _refunds(keys: Keys, told: bytes) -> list[tuple[int, int, int]]:
-    return [(keys.place(budget_key(key)), bucket, cost) for key, bucket, cost in json.loads(told)]
+def _refunds(keys: Keys, told: bytes) -> list[tuple[int, ...]]:
+    return [
+        (
+            keys.place(budget_key(key)),
+            bucket,
+            cost,
+            keys.place(budget_key(share)) if share else 0,
+            window,
+        )
+        for key, bucket, cost, share, window in json.loads(told)
+    ]

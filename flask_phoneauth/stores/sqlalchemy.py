@@ -31,6 +31,7 @@ from flask_phoneauth.database.tables import budgets, challenges
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.records import Challenge, Generation, Spend
 from flask_phoneauth.stores.charging import State
+from flask_phoneauth.stores.facts import Facts
 from flask_phoneauth.stores.transactional import TransactionalStore, Unit
 
 SWEEP_ROWS = 500
@@ -55,7 +56,8 @@ WRITE_BUDGETS = text(
 )
 """PostgreSQL: write locked rows back, all in one statement."""
 _COLUMNS = ("id", "purpose", "phone", "binding", "seed", "created_at", "expires_at")
-_NESTED = ("generations", "spends")
+_NESTED = ("generations", "spends", "device")
+_FACTS = tuple(f.name for f in fields(Facts))
 _SPEND = tuple(f.name for f in fields(Spend))
 _REST = tuple(f.name for f in fields(Challenge) if f.name not in (*_COLUMNS, *_NESTED))
 
@@ -187,10 +189,11 @@ class _SqlUnit:
 
 def _state(text: str, expires_at: float) -> State:
     data = json.loads(text)
-    counts, cooldown = data.get("counts"), data.get("cooldown")
+    counts, cooldown, facts = data.get("counts"), data.get("cooldown"), data.get("facts")
     return State(
         counts=None if counts is None else {int(key): n for key, n in counts.items()},
         cooldown=None if cooldown is None else CooldownState(*cooldown),
+        facts=None if facts is None else Facts(**facts),
         expires_at=expires_at,
     )
 
@@ -201,6 +204,8 @@ def _dump_state(state: State) -> str:
         data["counts"] = {str(key): n for key, n in state.counts.items()}
     if state.cooldown is not None:
         data["cooldown"] = (state.cooldown.step, state.cooldown.until, state.cooldown.at)
+    if state.facts is not None:
+        data["facts"] = {name: getattr(state.facts, name) for name in _FACTS}
     return json.dumps(data)
 
 
@@ -216,6 +221,7 @@ def _row(challenge: Challenge) -> dict[str, Any]:
         for g in challenge.generations
     ]
     rest["spends"] = [{name: getattr(spend, name) for name in _SPEND} for spend in challenge.spends]
+    rest["device"] = challenge.device.hex()
     over_at = challenge.ended_at if challenge.ended else challenge.expires_at
     row["phone_tag"] = life.phone_tag_of(challenge.id)
     row["forget_at"] = over_at + life.REMEMBERED
@@ -232,5 +238,6 @@ def _challenge(row: Row[Any]) -> Challenge:
         for g in rest.pop("generations")
     )
     spends = tuple(Spend(**spend) for spend in rest.pop("spends"))
+    device = bytes.fromhex(rest.pop("device", ""))  # rows of an older release have none
     named = {name: getattr(row, name) for name in _COLUMNS}
-    return Challenge(**named, generations=generations, spends=spends, **rest)
+    return Challenge(**named, generations=generations, spends=spends, device=device, **rest)

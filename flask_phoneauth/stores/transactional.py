@@ -5,19 +5,19 @@ Order of locks, the same in every verb: budget rows by sorted key, then the chal
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from flask_phoneauth import budgets
-from flask_phoneauth.budgets import AskPrice, Charge, Cooldown, CooldownState
+from flask_phoneauth.budgets import DEVICE, AskPrice, Charge, Cooldown, CooldownState, TryPrice
 from flask_phoneauth.otp import challenge as life
-from flask_phoneauth.otp.challenge import Draft, Entry
+from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.records import Challenge, Job
-from flask_phoneauth.stores import charging
+from flask_phoneauth.stores import charging, facts, judging
+from flask_phoneauth.stores.asking import Ask, rows_of, try_rows_of
 from flask_phoneauth.stores.base import (
     Advanced,
     Ended,
@@ -31,7 +31,8 @@ from flask_phoneauth.stores.base import (
     Settlement,
     Wrong,
 )
-from flask_phoneauth.stores.charging import State
+from flask_phoneauth.stores.charging import Standing, State
+from flask_phoneauth.stores.facts import Facts
 
 SWEEP_SECONDS = 30
 
@@ -79,88 +80,62 @@ class TransactionalStore(ABC):
         """A unit that only reads."""
 
     def issue(
-        self, draft: Draft, price: AskPrice, *, live_limit: int, now: float
+        self, draft: Draft, price: AskPrice, *, live_limit: int, device: bytes, now: float
     ) -> Issued | Refusal:
         """Make the challenge, or continue or repeat this binding's own (RULES 4)."""
         price = price.when_free() if draft.free else price
+        tag = phone_tag_of(draft.id)
         self._sweep(now)
         with self._write() as unit:
-            states = unit.lock(charging.keys_of(price.charges, price.cooldowns))
+            states = unit.lock(rows_of(tag, price))
+            ask = Ask.judged(price, states, tag, device, now)
             # locked, for the job of an earlier message may be writing down what became of it
-            every = unit.challenges_of(life.phone_tag_of(draft.id), lock=True)
-            alive = _alive(every, now)
-            mine = [c for c in alive if _same_start(c, draft)]
+            every = unit.challenges_of(tag, lock=True)
+            alive = judging.alive(every, now)
+            mine = [c for c in alive if judging.same_start(c, draft)]
             # a reopened one has no seed: its code is still good, but it cannot be sent again
             current = next((c for c in mine if c.seed is not None), None)
             if current is not None:  # what is to happen afterwards is what was asked for last
                 current = replace(current, payload=draft.payload)
-            full = 0 if mine else _room_in(alive, live_limit, now)
-            waits = charging.waits(price, states, now, full=full)
-            if current and charging.cooling(price.cooldowns, states, now) and not waits[0].locks:
+            in_lane = [c for c in alive if c.lane == ask.stand.lane]
+            full = 0 if mine else judging.room_in(in_lane, live_limit, now)
+            waits = ask.waits(states, full=full)
+            held = charging.cooling(ask.price.cooldowns, states, now)
+            if current and held and waits[0].code != budgets.LOCKED:
                 unit.update(current)
-                return Issued(_sealed(current), charging.longest(waits), None)
+                longest = charging.longest(waits)
+                return Issued(judging.sealed(current), longest, None, ask.stand.lane)
             if waits:
                 return Refusal(waits[0].code, charging.longest(waits))
             if current is not None:
-                return self._send_again(unit, current, price, states, now)
+                return _send_again(unit, current, ask, states)
             for worn in mine:
                 unit.update(life.finish(worn, "used", now))
-            made = replace(life.begin(draft, now), spends=charging.spends_of(price, now))
+            made = ask.paid_by(life.begin(draft, now))
             unit.add(made)
-            return self._paid(unit, made, price, states, now)
+            return _paid(unit, made, ask, states)
 
     def resend(
-        self, challenge_id: str, binding: bytes, price: AskPrice, *, now: float
+        self, challenge_id: str, binding: bytes, price: AskPrice, *, device: bytes, now: float
     ) -> Issued | Refusal | Missing | Ended:
         """Ask for the message once more."""
+        tag = phone_tag_of(challenge_id)
         with self._write() as unit:
-            found = _usable(unit.challenge(challenge_id), binding, now)
+            found = judging.usable(unit.challenge(challenge_id), binding, now)
             if not isinstance(found, Challenge):
                 return found
             price = price.when_free() if found.free else price
-            states = unit.lock(charging.keys_of(price.charges, price.cooldowns))
-            found = _usable(unit.challenge(challenge_id, lock=True), binding, now)
+            states = unit.lock(rows_of(tag, price))
+            found = judging.usable(unit.challenge(challenge_id, lock=True), binding, now)
             if not isinstance(found, Challenge):
                 return found
             if found.seed is None:
                 return Ended("used")
-            waits = charging.waits(price, states, now)
+            ask = Ask.judged(price, states, tag, device, now)
+            waits = ask.waits(states)
             if waits:
                 return Refusal(waits[0].code, charging.longest(waits))
-            return self._send_again(unit, found, price, states, now)
-
-    def _send_again(
-        self,
-        unit: Unit,
-        challenge: Challenge,
-        price: AskPrice,
-        states: Mapping[str, State],
-        now: float,
-    ) -> Issued:
-        again = life.ask_again(challenge, now)
-        again = replace(again, spends=(*again.spends, *charging.spends_of(price, now)))
-        unit.update(again)
-        return self._paid(unit, again, price, states, now)
-
-    def _paid(
-        self,
-        unit: Unit,
-        challenge: Challenge,
-        price: AskPrice,
-        states: Mapping[str, State],
-        now: float,
-    ) -> Issued:
-        changed = {
-            charge.key: charging.spent(charge, states, now)
-            for charge in price.charges
-            if charge.cost
-        }
-        for cooldown in price.cooldowns:
-            changed[cooldown.key] = charging.cooled(cooldown, states[cooldown.key], now)
-        unit.write(changed)
-        job = Job(challenge.id, challenge.newest.number, challenge.asked_at)
-        waits = charging.waits(price, {**states, **changed}, now)
-        return Issued(_sealed(challenge), charging.longest(waits), job)
+            return _send_again(unit, found, ask, states)
 
     def load(self, job: Job, *, now: float) -> Challenge | None:
         """The challenge with its seed, for the job that sends it; None where it is over."""
@@ -186,6 +161,7 @@ class TransactionalStore(ABC):
             if found is None:
                 return
             failed = settlement.outcome == "failed" and not found.free
+            failures = [charge for charge in failures if charge.lane in ("", found.lane)]
             keys = charging.keys_of(found.spends, failures, cooldowns) if failed else set()
             states = unit.lock(keys)
             found = unit.challenge(job.challenge_id, lock=True)
@@ -198,7 +174,7 @@ class TransactionalStore(ABC):
                 changed |= {c.key: charging.uncooled(states[c.key], job) for c in cooldowns}
                 unit.write(changed)
                 found = charging.without(found, refunds)
-            unit.update(_settled(found, job, settlement))
+            unit.update(judging.settled(found, job, settlement))
 
     def advance(
         self,
@@ -212,8 +188,9 @@ class TransactionalStore(ABC):
     ) -> Advanced | None:
         """Move the newest message's delivery forward by a vendor's receipt (RULES 29)."""
         now = life.later_than(asked_at, now)
+        tag = phone_tag_of(challenge_id)
         with self._write() as unit:
-            states = unit.lock(charging.keys_of(replacement.price.charges if replacement else ()))
+            states = unit.lock(rows_of(tag, replacement.price)) if replacement else {}
             found = unit.challenge(challenge_id, lock=True)
             if found is None or found.ended or now >= found.newest.expires_at:
                 return None
@@ -222,9 +199,10 @@ class TransactionalStore(ABC):
                 return None
             if replacement is not None and life.replaceable(moved, now):
                 price = replacement.price.when_free() if moved.free else replacement.price
-                if not charging.waits(price, states, now):
+                ask = Ask.in_lane(price, states, moved, now)
+                if not ask.waits(states):
                     moved = replace(moved, lost_by=replacement.lost_by)
-                    return Advanced(self._send_again(unit, moved, price, states, now).job)
+                    return Advanced(_send_again(unit, moved, ask, states).job)
             unit.update(moved)
         return Advanced()
 
@@ -232,33 +210,59 @@ class TransactionalStore(ABC):
         self,
         challenge_id: str,
         entry: Entry,
-        charge: Charge,
+        price: TryPrice,
         *,
+        device: bytes,
+        enrol: bytes,
         cooldowns: Sequence[Cooldown],
         now: float,
     ) -> Missing | Ended | Refusal | Wrong | Right:
         """Count, compare, consume: one winner, never more than the limits (RULES 5)."""
+        tag = phone_tag_of(challenge_id)
         with self._write() as unit:
-            found = _usable(unit.challenge(challenge_id), entry.binding, now, entry.purpose)
+            found = judging.usable(unit.challenge(challenge_id), entry.binding, now, entry.purpose)
             if not isinstance(found, Challenge):
                 return found
-            states = unit.lock(charging.keys_of(found.spends, [charge], cooldowns))
-            found = _usable(
+            states = unit.lock(try_rows_of(tag, found, price, cooldowns))
+            found = judging.usable(
                 unit.challenge(challenge_id, lock=True), entry.binding, now, entry.purpose
             )
             if not isinstance(found, Challenge):
                 return found
-            locked = budgets.wait(charge, states[charge.key].counts or {}, now)
-            if locked:
-                return Refusal(charge.code, locked)
+            stand = charging.standing(states, tag, device, now)
+            charge = price.of(stand.lane)
+            spent = budgets.wait(charge, states[charge.key].counts or {}, now)
+            if spent or stand.locked:
+                return Refusal(budgets.LOCKED, max(spent, stand.locked))
             if not life.fits(found, entry, now):
-                return _missed(unit, found, charge, states, now)
+                return _missed(unit, found, price, _Tried(stand, states, now))
             refunds = charging.refunds_of(found, "success", states)
+            enrolled = bool(enrol) and stand.lane != DEVICE  # a trusted one stays the same
+            trusted = enrol if stand.lane != DEVICE else device
+            proven = facts.proven(stand.facts, trusted, price.bounds, now)
             changed = charging.given_back(refunds, states)
+            changed |= charging.shares_of(refunds, states)
             changed |= {c.key: State(cooldown=CooldownState()) for c in cooldowns}
+            changed |= {c.key: charging.spent(c, states, now) for c in price.right}
+            changed[charging.facts_key(tag)] = charging.kept(proven, now)
             unit.write(changed)
             unit.update(life.finish(charging.without(found, refunds), "used", now))
-            return Right(_sealed(found))
+            return Right(judging.sealed(found), stand.lane, enrolled)
+
+    def forget_devices(self, phone_tag: str, *, now: float) -> None:
+        """Trust no device of this number any more; it stays known."""
+        self._change_facts(phone_tag, facts.without_devices, now)
+
+    def unlock(self, phone_tag: str, *, now: float) -> None:
+        """Open code entry that too many wrong codes in a row have closed (RULES 20)."""
+        self._change_facts(phone_tag, facts.unlocked, now)
+
+    def _change_facts(self, phone_tag: str, change: Callable[[Facts], Facts], now: float) -> None:
+        key = charging.facts_key(phone_tag)
+        with self._write() as unit:
+            found = unit.lock([key])[key].facts
+            if found is not None:
+                unit.write({key: charging.kept(change(found), now)})
 
     def reopen(self, challenge_id: str, *, now: float) -> None:
         """Give a right code back whose user could not be made."""
@@ -273,6 +277,7 @@ class TransactionalStore(ABC):
         binding: bytes,
         price: AskPrice,
         *,
+        device: bytes,
         now: float,
     ) -> Peek | Missing:
         """Look without touching; `price` is what a resend would cost now."""
@@ -283,14 +288,17 @@ class TransactionalStore(ABC):
             if not life.bound(found, binding):
                 return Missing(foreign=True)
             price = price.when_free() if found.free else price
-            states = unit.look(charging.keys_of(price.charges, price.cooldowns))
-        return Peek(_sealed(found), charging.longest(charging.waits(price, states, now)))
+            tag = phone_tag_of(challenge_id)
+            states = unit.look(rows_of(tag, price))
+        waits = Ask.judged(price, states, tag, device, now).waits(states)
+        return Peek(judging.sealed(found), charging.longest(waits))
 
-    def look(self, phone_tag: str, price: AskPrice, *, now: float) -> Look:
+    def look(self, phone_tag: str, price: AskPrice, *, device: bytes = b"", now: float) -> Look:
         """How a number stands, without touching; `price` holds keys of this number only."""
         with self._read() as unit:
-            states = unit.look(charging.keys_of(price.charges, price.cooldowns))
-            alive = _alive(unit.challenges_of(phone_tag), now)
+            states = unit.look(rows_of(phone_tag, price))
+            alive = judging.alive(unit.challenges_of(phone_tag), now)
+        stand = charging.standing(states, phone_tag, device, now)
         counts = [states[charge.key].counts or {} for charge in price.charges]
         pairs = list(zip(price.charges, counts, strict=True))
         return Look(
@@ -298,6 +306,10 @@ class TransactionalStore(ABC):
             waits=tuple(budgets.wait(charge, found, now) for charge, found in pairs),
             cooling=charging.cooling(price.cooldowns, states, now),
             alive=len(alive),
+            known=stand.known,
+            devices=sum(now < end for end in stand.facts.devices.values()),
+            locked=stand.locked,
+            trusted=stand.lane == DEVICE,
         )
 
     def ping(self) -> None:
@@ -313,60 +325,48 @@ class TransactionalStore(ABC):
             self._swept_at = 0.0 if more else now
 
 
-def _alive(challenges: Iterable[Challenge], now: float) -> list[Challenge]:
-    return [challenge for challenge in challenges if not life.ending(challenge, now)]
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A try as it found the rows."""
+
+    stand: Standing
+    states: Mapping[str, State]
+    now: float
 
 
-def _sealed(challenge: Challenge) -> Challenge:
-    """As it may leave the store: only the job that sends the code sees the seed (RULES 1)."""
-    return replace(challenge, seed=None)
+def _send_again(unit: Unit, challenge: Challenge, ask: Ask, states: Mapping[str, State]) -> Issued:
+    again = ask.paid_by(life.ask_again(challenge, ask.now))
+    unit.update(again)
+    return _paid(unit, again, ask, states)
 
 
-def _same_start(challenge: Challenge, draft: Draft) -> bool:
-    return challenge.purpose == draft.purpose and life.bound(challenge, draft.binding)
+def _paid(unit: Unit, challenge: Challenge, ask: Ask, states: Mapping[str, State]) -> Issued:
+    price, now = ask.price, ask.now
+    changed = {c.key: charging.spent(c, states, now) for c in price.charges if c.cost}
+    for cooldown in price.cooldowns:
+        changed[cooldown.key] = charging.cooled(cooldown, states[cooldown.key], now)
+    unit.write(changed)
+    after = {**states, **changed}
+    return Issued(
+        judging.sealed(challenge),
+        charging.longest(ask.waits(after)),
+        Job(challenge.id, challenge.newest.number, challenge.asked_at),
+        ask.stand.lane,
+        charging.levels(ask.whole, after, now),
+    )
 
 
-def _usable(
-    found: Challenge | None, binding: bytes, now: float, purpose: str | None = None
-) -> Challenge | Missing | Ended:
-    if found is None or life.forgotten(found, now):
-        return Missing()
-    if not life.bound(found, binding) or purpose not in (None, found.purpose):
-        return Missing(foreign=True)
-    how = life.ending(found, now)
-    return Ended(how) if how else found
-
-
-def _room_in(alive: Sequence[Challenge], live_limit: int, now: float) -> int:
-    """Whole seconds until one more challenge may be open; 0 where it may be now."""
-    over = len(alive) - live_limit
-    if over < 0:
-        return 0
-    return max(1, math.ceil(sorted(c.expires_at for c in alive)[over] - now))
-
-
-def _settled(challenge: Challenge, job: Job, settlement: Settlement) -> Challenge:
-    if challenge.ended:
-        return challenge
-    newest = challenge.asked_at == job.asked_at
-    if settlement.outcome == "failed":
-        # a newer message may carry the same code: its own job will tell
-        return life.fail(challenge, job.generation, settlement.reason) if newest else challenge
-    if settlement.outcome == "accepted":
-        settled = life.accept(challenge, job.generation, settlement.digest)
-    else:
-        settled = life.withhold(challenge, job.generation)
-    if newest:
-        return settled
-    return replace(settled, delivery=challenge.delivery, reason=challenge.reason)
-
-
-def _missed(
-    unit: Unit, challenge: Challenge, charge: Charge, states: Mapping[str, State], now: float
-) -> Wrong:
-    unit.write({charge.key: charging.spent(charge, states, now)})
+def _missed(unit: Unit, challenge: Challenge, price: TryPrice, tried: _Tried) -> Wrong:
+    states, now = tried.states, tried.now
+    charge = price.of(tried.stand.lane)
+    changed = {c.key: charging.spent(c, states, now) for c in (charge, *price.wrong)}
+    if tried.stand.lane != DEVICE:
+        again = facts.missed(tried.stand.facts, price.bounds, now)
+        changed[charging.facts_key(phone_tag_of(challenge.id))] = charging.kept(again, now)
+    unit.write(changed)
     missed = replace(challenge, tries=challenge.tries + 1)
     if not missed.tries_left:
         missed = life.finish(missed, "too_many_tries", now)
     unit.update(missed)
-    return Wrong(missed.tries_left)
+    after = {**states, **changed}
+    return Wrong(missed.tries_left, tuple(charging.level(c, after, now) for c in price.wrong))

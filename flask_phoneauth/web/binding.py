@@ -75,7 +75,7 @@ def hand_out(response: Response, live: Live, binding: Binding) -> None:
             cookie_name(live),
             binding.secret,
             max_age=KEPT_SECONDS,
-            secure=_secure(live),
+            secure=is_secure(live),
             httponly=True,
             samesite="Lax",
             path="/",
@@ -83,11 +83,17 @@ def hand_out(response: Response, live: Live, binding: Binding) -> None:
 
 
 def cookie_name(live: Live) -> str:
+    """What the cookie of a challenge is called."""
+    return host_cookie_name(live, COOKIE)
+
+
+def host_cookie_name(live: Live, name: str) -> str:
     """`__Host-` pins the cookie to this very host; plain http (debug, testing) cannot have it."""
-    return f"__Host-{COOKIE}" if _secure(live) else COOKIE
+    return f"__Host-{name}" if is_secure(live) else name
 
 
-def _secure(live: Live) -> bool:
+def is_secure(live: Live) -> bool:
+    """Whether our cookies may travel by https only."""
     allowed = live.parts.settings.allow_insecure_cookie_in_production
     return request.is_secure or not (live.lenient or allowed)
 

@@ -18,6 +18,7 @@ MAX_PHONE_TEXT = 64
 MAX_CODE_TEXT = 64
 MAX_NEXT_TEXT = 2048
 MAX_CHALLENGE_ID = 128
+MAX_RISK_TOKEN = 8192
 
 
 class EmptyForm(FlaskForm):  # type: ignore[misc]
@@ -30,6 +31,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     phone = TelField(validators=[Length(max=MAX_PHONE_TEXT)])
     remember = BooleanField()
     next = HiddenField(validators=[Length(max=MAX_NEXT_TEXT)])
+    risk_token = StringField(validators=[Length(max=MAX_RISK_TOKEN)])
 
 
 class PhoneForm(FlaskForm):  # type: ignore[misc]
@@ -37,6 +39,7 @@ class PhoneForm(FlaskForm):  # type: ignore[misc]
 
     phone = TelField(validators=[Length(max=MAX_PHONE_TEXT)])
     next = HiddenField(validators=[Length(max=MAX_NEXT_TEXT)])
+    risk_token = StringField(validators=[Length(max=MAX_RISK_TOKEN)])
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +18,9 @@ from wtforms.validators import ValidationError
 from flask_phoneauth.errors import CsrfFailed, InvalidRequest, UnsupportedMediaType
 from flask_phoneauth.locales.catalogue import negotiate
 from flask_phoneauth.records import Client
+from flask_phoneauth.risk.base import Puzzle
 from flask_phoneauth.settings import Settings
-from flask_phoneauth.web.forms import sent_values
+from flask_phoneauth.web.forms import MAX_RISK_TOKEN, sent_values
 from flask_phoneauth.web.origins import refuse_foreign
 
 MAX_BODY = 64 * 1024
@@ -80,6 +82,14 @@ def known_form(given: str) -> str:
     return given if _CHALLENGE_ID.fullmatch(given) else ""
 
 
+def risk_token(puzzle: Puzzle | None, values: Mapping[str, Any]) -> str:
+    """A puzzle's answer: as `risk_token`, or as the vendor's script leaves it in a form."""
+    given = optional_text(values, "risk_token")
+    if not given and puzzle is not None and request.mimetype in FORM_TYPES:
+        given = request.form.get(puzzle.field, "")
+    return given if len(given) <= MAX_RISK_TOKEN else ""
+
+
 def flag(values: Mapping[str, Any], name: str) -> bool:
     """True or false; missing or null is false."""
     value = values.get(name)
@@ -98,6 +108,12 @@ def client(settings: Settings) -> Client:
     if held is None:  # several steps of a request ask for it
         held = request.environ[_CLIENT] = _client(settings)
     return held
+
+
+def locate(place: str) -> None:
+    """Add the place to who asks, for the rest of the request."""
+    held: Client = request.environ[_CLIENT]
+    request.environ[_CLIENT] = replace(held, place=place)
 
 
 def _client(settings: Settings) -> Client:

@@ -18,6 +18,7 @@ from flask_phoneauth.errors import (
     InvalidCode,
     InvalidPhone,
     InvalidRequest,
+    LineTypeBlocked,
     Locked,
     Misconfigured,
     NotSignedIn,
@@ -26,6 +27,8 @@ from flask_phoneauth.errors import (
     PhoneAuthError,
     ProviderUnavailable,
     RateLimited,
+    RiskChallenge,
+    RiskRefused,
     StoreUnavailable,
     TooManyTries,
     UnknownChallenge,
@@ -40,6 +43,8 @@ ALWAYS: Errors = (Misconfigured, RateLimited, StoreUnavailable)
 """What the door to every route may answer."""
 BODY: Errors = (InvalidRequest, CrossSite, CsrfFailed, UnsupportedMediaType)
 OVER: Errors = (Expired, TooManyTries, Used)
+JUDGED: Errors = (CountryBlocked, LineTypeBlocked, RiskChallenge, RiskRefused)
+"""What the number, or the manner of the ask, may be answered with before anything is spent."""
 ASKING: Errors = (Cooldown, BudgetExhausted, Locked, Busy)
 
 PAGE = "text/html"
@@ -91,7 +96,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("login", "POST"): Operation(
         "Ask for a code",
         _ASKED,
-        (InvalidPhone, CountryBlocked, *ASKING, ProviderUnavailable),
+        (InvalidPhone, *JUDGED, *ASKING, ProviderUnavailable),
         body="Login",
         page=True,
     ),
@@ -133,7 +138,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             NotSignedIn,
             FreshLoginRequired,
             InvalidPhone,
-            CountryBlocked,
+            *JUDGED,
             *ASKING,
             ProviderUnavailable,
         ),

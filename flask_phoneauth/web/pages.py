@@ -16,7 +16,7 @@ from flask_phoneauth.locales.catalogue import catalogue_for
 from flask_phoneauth.phone.number import mask
 from flask_phoneauth.records import CHANGE_PHONE, LOGIN
 from flask_phoneauth.sessions.state import Live
-from flask_phoneauth.web import binding, inputs
+from flask_phoneauth.web import binding, devices
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, PhoneForm, ResendForm
 from flask_phoneauth.web.inputs import UnreadableBody, locale
 from flask_phoneauth.web.origins import safe_next
@@ -51,8 +51,7 @@ def login_form(live: Live, target: str = "") -> Markup:
 def verify_page(live: Live, challenge_id: str, problem: Problem | None = None) -> Response:
     """Where the code is typed; raises `UnknownChallenge`."""
     held = binding.presented(live, {})
-    client = inputs.client(live.parts.settings)
-    status = look_up_challenge(live.parts, challenge_id, held.digest, client)
+    status = look_up_challenge(live.parts, challenge_id, held.digest, devices.asker(live))
     return code_page(live, status, challenge_id, problem)
 
 
@@ -152,4 +151,5 @@ def _common(live: Live, problem: Problem | None) -> Mapping[str, Any]:
         "brand": live.parts.brand,
         "locale": chosen,
         "problem": problem,
+        "puzzle": live.parts.puzzle,
     }

@@ -13,7 +13,7 @@ from flask_phoneauth.flows.request_code import Ask
 from flask_phoneauth.otp.challenge import phone_tag_of
 from flask_phoneauth.sessions import login as sign_in
 from flask_phoneauth.sessions.state import Live, current_live
-from flask_phoneauth.web import binding, inputs, pages
+from flask_phoneauth.web import binding, devices, inputs, pages
 from flask_phoneauth.web.forms import CodeForm, PhoneForm
 from flask_phoneauth.web.origins import own_host, safe_next
 from flask_phoneauth.web.steps import (
@@ -48,9 +48,10 @@ def phone() -> Any:
     ask = Ask(
         phone=inputs.text(values, "phone"),
         binding=held.digest,
-        client=inputs.client(settings),
+        client=devices.located_asker(live),
         host=own_host(settings),
         channel=channel,
+        risk_token=inputs.risk_token(live.parts.puzzle, values),
         payload={"next": safe_next(inputs.optional_text(values, "next"), settings)},
     )
     return asked_answer(live, ask_to_change(live.parts, user, ask), held, "phoneauth.verify_phone")
@@ -65,8 +66,17 @@ def verify_phone() -> Any:
     user = signed_in_user()
     held = binding.presented(live, values)
     challenge_id = inputs.challenge_id(values)
+    typing = devices.typing(live, challenge_id, held)
+    former = live.parts.keys.phone_tag(str(user.phone)) if user.phone else ""
     try:
-        changed = change_phone(live.parts, user, challenge_id, values.get("code"), held.digest)
+        changed = change_phone(
+            live.parts,
+            user,
+            challenge_id,
+            values.get("code"),
+            held.digest,
+            device=devices.device_of(typing),
+        )
     except Used:
         if not inputs.wants_json() and _is_changed_already(live, challenge_id):
             return sent_on(live, None)
@@ -76,9 +86,12 @@ def verify_phone() -> Any:
     except StoreUnavailable:  # the right code stays good, until the other sessions are ended too
         live.parts.challenges.reopen(challenge_id, now=live.parts.clock.now())
         raise
-    if not inputs.wants_json():
-        return sent_on(live, changed.payload.get("next"))
-    return jsonify(user={"id": str(changed.user.get_id()), "phone": changed.phone})
+    if inputs.wants_json():
+        answer = jsonify(user={"id": str(changed.user.get_id()), "phone": changed.phone})
+    else:
+        answer = sent_on(live, changed.payload.get("next"))
+    devices.remember(answer, live, typing, enrolled=changed.enrolled, former=former)
+    return answer
 
 
 def _verify_page(live: Live) -> Any:

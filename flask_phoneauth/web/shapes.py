@@ -141,6 +141,10 @@ def _start() -> dict[str, Shape]:
 
 def _wishes() -> dict[str, Shape]:
     return {
+        "risk_token": {
+            "type": ["string", "null"],
+            "description": "The answer of a puzzle, after `risk_challenge`.",
+        },
         "next": {
             "type": ["string", "null"],
             "description": "A path of this site to go on to; anything else is ignored.",

@@ -17,7 +17,7 @@ from flask_phoneauth.flows.look_up_challenge import look_up_challenge
 from flask_phoneauth.flows.request_code import Asked
 from flask_phoneauth.sessions.loading import current_session, registry_is_down
 from flask_phoneauth.sessions.state import Live
-from flask_phoneauth.web import binding, inputs, responses
+from flask_phoneauth.web import binding, devices, inputs, responses
 from flask_phoneauth.web.origins import safe_next
 
 
@@ -52,9 +52,8 @@ def is_fresh(live: Live) -> bool:
 def fate(live: Live, challenge_id: str) -> str:
     """The status of a challenge of this browser; nothing where there is none."""
     held = binding.presented(live, {})
-    client = inputs.client(live.parts.settings)
     try:
-        return look_up_challenge(live.parts, challenge_id, held.digest, client).status
+        return look_up_challenge(live.parts, challenge_id, held.digest, devices.asker(live)).status
     except UnknownChallenge:
         return ""
 

@@ -27,7 +27,7 @@ from flask_phoneauth.sessions import login as sign_in
 from flask_phoneauth.sessions.loading import current_session
 from flask_phoneauth.sessions.state import Live, current_live, current_state
 from flask_phoneauth.settings import SettingError, Settings
-from flask_phoneauth.web import binding, inputs, pages, receipts, responses
+from flask_phoneauth.web import binding, devices, inputs, pages, receipts, responses
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
 from flask_phoneauth.web.limits import RouteLimit
 from flask_phoneauth.web.openapi import openapi
@@ -127,9 +127,10 @@ def login() -> Any:
     ask = Ask(
         phone=inputs.text(values, "phone"),
         binding=held.digest,
-        client=inputs.client(settings),
+        client=devices.located_asker(live),
         host=own_host(settings),
         channel=channel,
+        risk_token=inputs.risk_token(live.parts.puzzle, values),
         payload={
             "remember": inputs.flag(values, "remember"),
             "next": safe_next(inputs.optional_text(values, "next"), settings),
@@ -148,7 +149,11 @@ def verify() -> Any:
         values = inputs.read_body(CodeForm, settings)
         held = binding.presented(live, values)
         challenge_id = inputs.challenge_id(values)
-        signed_in = submit_code(live.parts, challenge_id, values.get("code"), held.digest)
+        typing = devices.typing(live, challenge_id, held)
+        device = devices.device_of(typing)
+        signed_in = submit_code(
+            live.parts, challenge_id, values.get("code"), held.digest, device=device
+        )
     except (CsrfFailed, Used):  # the first click's login drops the form's token
         if _is_in_already(live):
             return sent_on(live, None)
@@ -158,7 +163,7 @@ def verify() -> Any:
         sign_in.start(
             live,
             signed_in.user,
-            inputs.client(settings),
+            devices.located_asker(live),
             remember=bool(payload.get("remember")),
             new_user=signed_in.new_user,
         )
@@ -166,10 +171,13 @@ def verify() -> Any:
         live.parts.challenges.reopen(challenge_id, now=live.parts.clock.now())
         raise
     target = str(payload.get("next") or settings.after_login_url)
-    if not inputs.wants_json():
-        return redirect(target, 303)
-    user = responses.user_json(signed_in.user)
-    return jsonify(user=user, new_user=signed_in.new_user, next=target)
+    if inputs.wants_json():
+        user = responses.user_json(signed_in.user)
+        answer: Any = jsonify(user=user, new_user=signed_in.new_user, next=target)
+    else:
+        answer = redirect(target, 303)
+    devices.remember(answer, live, typing, enrolled=signed_in.enrolled)
+    return answer
 
 
 def _verify_page(live: Live) -> Any:
@@ -201,7 +209,7 @@ def resend() -> Any:
         if (inputs.optional_text(values, "channel") or "sms") != "sms":
             raise InvalidRequest("This channel is not offered here.", pointer="/channel")
         held = binding.presented(live, values)
-        client = inputs.client(live.parts.settings)
+        client = devices.asker(live)
         asked = resend_code(live.parts, inputs.challenge_id(values), held.digest, client)
     except (CsrfFailed, Used):  # Back, after the login that dropped the form's token
         if _is_in_already(live):
@@ -215,8 +223,8 @@ def challenge(challenge_id: str) -> Any:
     live = current_live()
     held = binding.presented(live, {})
     known = inputs.known_form(challenge_id)
-    client = inputs.client(live.parts.settings)
-    return responses.status_json(look_up_challenge(live.parts, known, held.digest, client))
+    status = look_up_challenge(live.parts, known, held.digest, devices.asker(live))
+    return responses.status_json(status)
 
 
 def logout() -> Any:
@@ -225,10 +233,15 @@ def logout() -> Any:
     values = inputs.read_body(EmptyForm, live.parts.settings)
     everywhere = _everywhere(values)
     require_registry()
+    phone = getattr(current_user, "phone", None) if everywhere else None
     sign_in.end(live, everywhere=everywhere)
     if inputs.wants_json():
-        return responses.no_content()
-    return redirect(live.parts.settings.after_logout_url, 303)
+        answer: Any = responses.no_content()
+    else:
+        answer = redirect(live.parts.settings.after_logout_url, 303)
+    if phone:
+        devices.forget(answer, live, live.parts.keys.phone_tag(str(phone)))
+    return answer
 
 
 def _everywhere(values: Any) -> bool:

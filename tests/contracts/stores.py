@@ -14,23 +14,32 @@ import servers
 from postgres_server import shared_server
 from sqlalchemy import select
 
-from flask_phoneauth.budgets import (
-    AskPrice,
-    ask_price,
-    failure_charges,
-    replacement_price,
-    tries_charge,
-)
-from flask_phoneauth.budgets import cooldowns as cooldowns_of
+from flask_phoneauth.budgets import AskPrice
 from flask_phoneauth.database import migrate
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import budgets, challenges
 from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.otp.code import derive_code, digest_code
 from flask_phoneauth.otp.keys import Keyring
+from flask_phoneauth.prices import (
+    Place,
+    ask_price,
+    failure_charges,
+    number_price,
+    replacement_price,
+    try_price,
+)
+from flask_phoneauth.prices import cooldowns as cooldowns_of
 from flask_phoneauth.records import LOGIN, Job
 from flask_phoneauth.settings import Settings
-from flask_phoneauth.stores.base import ChallengeStore, Issued, Replacement, Settlement
+from flask_phoneauth.stores.base import (
+    ChallengeStore,
+    Issued,
+    Look,
+    Replacement,
+    Right,
+    Settlement,
+)
 from flask_phoneauth.stores.memory import MemoryStore
 from flask_phoneauth.stores.redis import RedisStore
 from flask_phoneauth.stores.redis_server import RedisServer
@@ -173,6 +182,11 @@ def binding_of(who: str) -> bytes:
     return hashlib.sha256(who.encode()).digest()
 
 
+def device_of(token: str) -> bytes:
+    """The SHA-256 that stands for a device's token; none for none."""
+    return hashlib.sha256(f"device {token}".encode()).digest() if token else b""
+
+
 @dataclass
 class Bench:
     """One store, asked as the flows ask it, at a time that the test moves."""
@@ -183,15 +197,32 @@ class Bench:
     now: float = START
     made: int = 0
     seeds: dict[str, bytes] = field(default_factory=dict)
+    place: Place | None = None
 
     def configure(self, **changes: Any) -> None:
         """Other settings from here on."""
         self.settings = replace(self.settings, **changes)
 
-    def price(self, tag: str, who: str, address: str = "198.51.100.7", jitter: float = 0.0) -> Any:
+    def price(
+        self,
+        tag: str,
+        who: str,
+        address: str = "198.51.100.7",
+        jitter: float = 0.0,
+        *,
+        device: str = "",
+        solved: bool = False,
+    ) -> AskPrice:
         """What an ask of that number from that browser costs."""
         return ask_price(
-            self.settings, phone_tag=tag, binding=self._name(who), address=address, jitter=jitter
+            self.settings,
+            phone_tag=tag,
+            binding=self._name(who),
+            address=address,
+            jitter=jitter,
+            device=device_of(device),
+            place=self.place,
+            solved=solved,
         )
 
     def draft(self, phone: str = ALICE, who: str = "ann", **changes: Any) -> Draft:
@@ -233,13 +264,17 @@ class Bench:
         address: str = "198.51.100.7",
         jitter: float = 0.0,
         price: AskPrice | None = None,
+        device: str = "",
         **changes: Any,
     ) -> Any:
         """Start a login; `Issued` or `Refusal`."""
         draft = self.draft(phone, who, **changes)
-        price = price or self.price(phone_tag_of(draft.id), who, address, jitter)
+        tag = phone_tag_of(draft.id)
+        price = price or self.price(tag, who, address, jitter, device=device)
         limit = self.settings.max_live_challenges
-        return self.store.issue(draft, price, live_limit=limit, now=self.now)
+        return self.store.issue(
+            draft, price, live_limit=limit, device=device_of(device), now=self.now
+        )
 
     def begun(self, phone: str = ALICE, who: str = "ann", **changes: Any) -> Issued:
         """Start a login that must be served."""
@@ -248,12 +283,29 @@ class Bench:
         assert outcome.job is not None
         return outcome
 
-    def resend(self, challenge_id: str, who: str = "ann", address: str = "198.51.100.7") -> Any:
+    def resend(
+        self,
+        challenge_id: str,
+        who: str = "ann",
+        address: str = "198.51.100.7",
+        *,
+        device: str = "",
+    ) -> Any:
         """Ask for the message once more."""
-        price = self.price(phone_tag_of(challenge_id), who, address)
-        return self.store.resend(challenge_id, binding_of(who), price, now=self.now)
+        price = self.price(phone_tag_of(challenge_id), who, address, device=device)
+        return self.store.resend(
+            challenge_id, binding_of(who), price, device=device_of(device), now=self.now
+        )
 
-    def settle(self, job: Job | None, outcome: str, who: str = "ann", reason: str = "") -> None:
+    def settle(
+        self,
+        job: Job | None,
+        outcome: str,
+        who: str = "ann",
+        reason: str = "",
+        *,
+        device: str = "",
+    ) -> None:
         """Tell what became of a message, as the job does."""
         assert job is not None
         code = self.code(job.challenge_id, job.generation)
@@ -262,8 +314,10 @@ class Bench:
         self.store.settle(
             job,
             Settlement(outcome, digest=digest, reason=reason),
-            failures=failure_charges(self.settings, phone_tag=tag, binding=self._name(who)),
-            cooldowns=cooldowns_of(self.settings, phone_tag=tag, binding=self._name(who)),
+            failures=failure_charges(
+                self.settings, phone_tag=tag, binding=self._name(who), device=device_of(device)
+            ),
+            cooldowns=self._cooldowns(tag, who, device),
             now=self.now,
         )
 
@@ -287,22 +341,51 @@ class Bench:
         check = self.keys.current.check
         return digest_code(check, challenge_id=challenge_id, purpose=purpose, code=code)
 
-    def enter(self, challenge_id: str, code: str, who: str = "ann", purpose: str = LOGIN) -> Any:
-        """One try."""
+    def enter(
+        self,
+        challenge_id: str,
+        code: str,
+        who: str = "ann",
+        purpose: str = LOGIN,
+        *,
+        device: str = "",
+        enrol: str = "",
+    ) -> Any:
+        """One try, perhaps with a device's token, or with a new one to be remembered."""
         tag = phone_tag_of(challenge_id)
         digest = self.digest(challenge_id, code, purpose)
         return self.store.spend_try(
             challenge_id,
             Entry(purpose, binding_of(who), {self.keys.current.id: digest}),
-            tries_charge(self.settings, tag),
-            cooldowns=cooldowns_of(self.settings, phone_tag=tag, binding=self._name(who)),
+            try_price(self.settings, tag, device_of(device)),
+            device=device_of(device),
+            enrol=device_of(enrol),
+            cooldowns=self._cooldowns(tag, who, device),
             now=self.now,
         )
 
-    def peek(self, challenge_id: str, who: str = "ann") -> Any:
+    def peek(self, challenge_id: str, who: str = "ann", *, device: str = "") -> Any:
         """Look without touching."""
-        price = self.price(phone_tag_of(challenge_id), who)
-        return self.store.peek(challenge_id, binding_of(who), price, now=self.now)
+        price = self.price(phone_tag_of(challenge_id), who, device=device)
+        return self.store.peek(
+            challenge_id, binding_of(who), price, device=device_of(device), now=self.now
+        )
+
+    def enrolled(self, device: str, phone: str = ALICE, who: str = "owner") -> None:
+        """The number is proven by a browser that is remembered as that device."""
+        begun = self.begun(phone, who, address=f"home of {device}").challenge.id
+        proven = self.enter(begun, self.code(begun), who, enrol=device)
+        assert isinstance(proven, Right), proven
+
+    def look(self, phone: str = ALICE) -> Look:
+        """How a number stands."""
+        tag = self.keys.phone_tag(phone)
+        return self.store.look(tag, number_price(self.settings, tag), now=self.now)
+
+    def _cooldowns(self, tag: str, who: str, device: str) -> Any:
+        return cooldowns_of(
+            self.settings, phone_tag=tag, binding=self._name(who), device=device_of(device)
+        )
 
     def receipt(self, job: Job, delivery: str, reason: str = "", lost_by: str = "first") -> Any:
         """A vendor's word; what is lost may be sent anew, unless nobody has lost it."""

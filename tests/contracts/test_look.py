@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.stores import ALICE, BOB, Bench
 
-from flask_phoneauth.budgets import number_price
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.stores.base import Look, Refusal
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contracts.stores import ALICE, Bench
 
-from flask_phoneauth.budgets import notice_price
 from flask_phoneauth.flows.notice import NO_LIMIT
 from flask_phoneauth.otp.challenge import phone_tag_of, purpose_for
+from flask_phoneauth.prices import notice_price
 from flask_phoneauth.records import PHONE_CHANGED
 from flask_phoneauth.stores.base import Issued, Missing, Refusal, Right, Wrong
 
@@ -14,7 +14,7 @@ from flask_phoneauth.stores.base import Issued, Missing, Refusal, Right, Wrong
 def issue_notice(bench: Bench) -> Issued:
     draft = bench.draft(ALICE, "nobody", purpose=PHONE_CHANGED, code_ttl=120, max_tries=1)
     price = notice_price(bench.settings, phone_tag_of(draft.id))
-    issued = bench.store.issue(draft, price, live_limit=NO_LIMIT, now=bench.now)
+    issued = bench.store.issue(draft, price, live_limit=NO_LIMIT, device=b"", now=bench.now)
     assert isinstance(issued, Issued), issued
     assert issued.job is not None
     return issued

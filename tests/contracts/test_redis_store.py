@@ -13,8 +13,8 @@ import pytest
 import servers
 from contracts.stores import ALICE, BOB, Bench, opened
 
-from flask_phoneauth.budgets import number_price
 from flask_phoneauth.errors import StoreUnavailable
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.settings import SettingError
 from flask_phoneauth.stores import open_store, redis_server
 from flask_phoneauth.stores.base import Refusal, Right, Wrong
@@ -126,7 +126,7 @@ def test_a_cluster_needs_one_command_more_for_shared_budgets_only(cluster: Bench
         "failure": 2,
         "peek": 2,
         "resend": 2,
-        "wrong": 1,
+        "wrong": 2,  # wrong codes are counted over all numbers
         "right": 2,
     }
 
@@ -139,7 +139,8 @@ def test_every_key_has_an_end(kind: str, tmp_path: Path) -> None:
         keys = [(node, key) for node in nodes_of(kind) for key in node.client.scan_iter()]
         assert len(keys) > 10
         for node, key in keys:
-            assert 0 < node.client.pttl(key) <= (86_400 + 86_400 // 6) * 1000, key
+            days = 180 if key.endswith(b":facts") else 1 + 1 / 6
+            assert 0 < node.client.pttl(key) <= days * 86_400 * 1000, key
 
 
 def test_no_budget_or_wait_is_forgotten_while_it_counts(redis: Bench) -> None:
@@ -293,7 +294,7 @@ def test_what_is_put_back_on_a_cluster_is_no_later_wait(cluster: Bench) -> None:
     price = cluster.price(tag, "ann")
     reserved = store._shared.reserve(price, cluster.now, pay=True)
     assert reserved.paid
-    store._shared.succeed(b"[]", price.cooldowns, cluster.now)  # of another number, meanwhile
+    store._shared.succeed(b"[]", price.cooldowns, (), cluster.now)  # of another number, meanwhile
     former, cluster.now = cluster.now, cluster.now + 5
     assert cluster.begun(BOB, "ann").resend_in == 30
     store._shared.undo(reserved, former)

@@ -10,8 +10,8 @@ from contracts.stores import ALICE, BOB, Bench, binding_of
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule
 
-from flask_phoneauth.budgets import number_price
 from flask_phoneauth.otp.challenge import phone_tag_of
+from flask_phoneauth.prices import Place, number_price
 from flask_phoneauth.records import Job
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import Issued, Missing
@@ -31,7 +31,22 @@ SMALL = Settings(
     max_live_challenges=2,
     cooldown=(5, 60),
     cooldown_idle=900,
+    device_sends_per_hour=3,
+    device_tries_per_hour=3,
+    devices_per_number=2,
+    device_lifetime=100_000,
+    wrong_in_a_row=6,
+    neighbour_asks_per_hour=5,
+    prefix_sends_per_hour=6,
+    prefix_sends_per_day=12,
+    country_sends_per_hour=8,
+    country_sends_per_day=20,
+    spray_budget=4,
+    money_per_day=1,
+    money_per_provider_per_day=2,
 )
+PLACE = Place("nearby", "GB", cost=90, provider="first")
+devices = st.sampled_from(["", "", "phone", "tablet", "watch"])
 people = st.sampled_from(["ann", "bea", "cat"])
 purposes = st.sampled_from(["login", "login", "login", "change_phone"])
 
@@ -54,6 +69,8 @@ class SameAnswers(RuleBasedStateMachine):
         """Two empty stores at any place in a bucket."""
         store = RedisStore(RedisServer(servers.start_redis(self.kind)))
         self.benches = [Bench(UnsweptStore(), SMALL), Bench(store, SMALL)]
+        for bench in self.benches:
+            bench.place = PLACE
         self.jitter = jitter
         self.jobs: list[tuple[Job, str]] = []
         self.asked: dict[str, str] = {}
@@ -64,6 +81,8 @@ class SameAnswers(RuleBasedStateMachine):
         """The one answer that both give."""
         first, second = (getattr(bench, verb)(*args, **named) for bench in self.benches)
         assert first == second
+        # of a try they are no part of its equality
+        assert getattr(first, "totals", ()) == getattr(second, "totals", ())
         return first
 
     @rule(seconds=st.floats(0, 100) | st.sampled_from([5, 60, 61, 130, 200, 599, 1800, 40_000]))
@@ -78,33 +97,43 @@ class SameAnswers(RuleBasedStateMachine):
         who=people,
         purpose=purposes,
         free=st.sampled_from([False, False, False, True]),
+        device=devices,
     )
-    def ask(self, phone: str, who: str, purpose: str, free: bool) -> Any:
+    def ask(self, phone: str, who: str, purpose: str, free: bool, device: str) -> Any:
         """A start."""
-        named = {"purpose": purpose, "free": free, "jitter": self.jitter}
+        named = {"purpose": purpose, "free": free, "jitter": self.jitter, "device": device}
         outcome = self.both("ask", phone, who, payload={"host": "h", "list": []}, **named)
         if not isinstance(outcome, Issued):
             return next(iter(self.asked), None)
         self._noted(outcome, who)
         return outcome.challenge.id
 
-    @rule(challenge=challenges, stranger=st.sampled_from([False, False, True]))
-    def resend(self, challenge: str | None, stranger: bool) -> None:
+    @rule(challenge=challenges, stranger=st.sampled_from([False, False, True]), device=devices)
+    def resend(self, challenge: str | None, stranger: bool, device: str) -> None:
         """A resend, perhaps by somebody else."""
         if challenge is not None:
             who = "eve" if stranger else self.asked[challenge]
-            outcome = self.both("resend", challenge, who)
+            outcome = self.both("resend", challenge, who, device=device)
             if isinstance(outcome, Issued):
                 self._noted(outcome, who)
 
-    @rule(challenge=challenges, generation=st.integers(0, 4), purpose=purposes)
-    def enter(self, challenge: str | None, generation: int, purpose: str) -> None:
+    @rule(
+        challenge=challenges,
+        generation=st.integers(0, 4),
+        purpose=purposes,
+        device=devices,
+        enrol=devices,
+    )
+    def enter(
+        self, challenge: str | None, generation: int, purpose: str, device: str, enrol: str
+    ) -> None:
         """A code of some generation, or a wrong one."""
         if challenge is not None:
             bench = self.benches[0]
             wrong = generation > 2
             code = bench.wrong(challenge) if wrong else bench.code(challenge, generation, purpose)
-            self.both("enter", challenge, code, self.asked[challenge], purpose)
+            who, named = self.asked[challenge], {"device": device, "enrol": enrol}
+            self.both("enter", challenge, code, who, purpose, **named)
 
     @rule(challenge=challenges)
     def reopen(self, challenge: str | None) -> None:
@@ -113,13 +142,24 @@ class SameAnswers(RuleBasedStateMachine):
             for bench in self.benches:
                 bench.store.reopen(challenge, now=bench.now)
 
+    @rule(phone=st.sampled_from([ALICE, BOB]), devices=st.booleans())
+    def facts_change(self, phone: str, devices: bool) -> None:
+        """Everybody is signed out, or an operator opens a lock."""
+        for bench in self.benches:
+            change = bench.store.forget_devices if devices else bench.store.unlock
+            change(bench.keys.phone_tag(phone), now=bench.now)
+
     @precondition(lambda self: self.jobs)
-    @rule(turn=st.integers(0, 50), outcome=st.sampled_from(["accepted", "failed", "withheld"]))
-    def news(self, turn: int, outcome: str) -> None:
+    @rule(
+        turn=st.integers(0, 50),
+        outcome=st.sampled_from(["accepted", "failed", "withheld"]),
+        device=devices,
+    )
+    def news(self, turn: int, outcome: str, device: str) -> None:
         """What became of a message, perhaps told twice."""
         job, who = self.jobs[turn % len(self.jobs)]
         if not self._is_gone(job.challenge_id):
-            self.both("settle", job, outcome, who, "unreachable")
+            self.both("settle", job, outcome, who, "unreachable", device=device)
 
     @precondition(lambda self: self.jobs)
     @rule(
@@ -153,7 +193,8 @@ class SameAnswers(RuleBasedStateMachine):
         first, second = (bench.store.look(tag, price, now=bench.now) for bench in self.benches)
         assert first == second
         for challenge_id, who in self.asked.items():
-            self.both("peek", challenge_id, who)
+            for device in ("", "phone"):
+                self.both("peek", challenge_id, who, device=device)
 
     def teardown(self) -> None:
         """Let connections go."""
@@ -169,7 +210,9 @@ class SameAnswers(RuleBasedStateMachine):
         bench = self.benches[0]
         price = bench.price(phone_tag_of(challenge_id), "ann")
         binding = binding_of(self.asked[challenge_id])
-        return bench.store.peek(challenge_id, binding, price, now=bench.now) == Missing()
+        return (
+            bench.store.peek(challenge_id, binding, price, device=b"", now=bench.now) == Missing()
+        )
 
 
 class SameAnswersOfACluster(SameAnswers):

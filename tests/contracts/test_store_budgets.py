@@ -6,7 +6,7 @@ import pytest
 from contracts.steps import HOUR, assert_passes_exactly, spend_tries
 from contracts.stores import ALICE, BOB, Bench
 
-from flask_phoneauth.budgets import notice_price
+from flask_phoneauth.prices import notice_price
 from flask_phoneauth.stores.base import Advanced, Issued, Right, Wrong
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
-from contracts.stores import ALICE, BOB, Bench
+from contracts.stores import ALICE, BACKENDS, BOB, Bench
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule
 
+from flask_phoneauth.budgets import DEVICE, STRANGER
+from flask_phoneauth.prices import Place
 from flask_phoneauth.records import Job
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import Ended, Issued, Missing, Right, Wrong
-from flask_phoneauth.stores.memory import MemoryStore
 
 SMALL = Settings(
     max_tries=3,
@@ -25,8 +28,20 @@ SMALL = Settings(
     failed_sends_per_hour=4,
     max_live_challenges=2,
     cooldown=(5, 60),
+    device_sends_per_hour=3,
+    device_tries_per_hour=2,
+    devices_per_number=1,
+    device_lifetime=30_000,
+    wrong_in_a_row=3,
+    prefix_sends_per_hour=4,
+    prefix_sends_per_day=100,
 )
+PLACE = Place("nearby", "GB")
+OPEN_TO_ALL = 2
+"""Of the prefix's four: the other part is kept for known numbers."""
 HOUR = 3600
+DAY = 24 * HOUR
+tokens = st.sampled_from(["", "", "phone", "tablet"])
 people = st.sampled_from(["ann", "bea", "cat"])
 foreign = st.sampled_from([False, False, False, True])
 
@@ -37,6 +52,7 @@ class Sent:
 
     at: float
     challenge: str
+    device: str
     unproven: bool = True
     paid: bool = True
 
@@ -47,29 +63,64 @@ class Known:
 
     phone: str
     who: str
+    device: str = ""
     wrong: int = 0
     used: bool = False
 
 
 @dataclass
 class Number:
-    """What the model counts for a number."""
+    """What the model counts for a number, in the lane of each device and of "", the strangers."""
 
-    wrong: list[float] = field(default_factory=list)
+    wrong: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     sends: list[Sent] = field(default_factory=list)
-    failures: list[float] = field(default_factory=list)
+    failures: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    devices: dict[str, float] = field(default_factory=dict)
+    known_until: float = 0.0
+    row: int = 0
+    locks: int = 0
+    locked_until: float = 0.0
+
+    def lane(self, device: str, now: float) -> str:
+        """The device where it is trusted, else the strangers."""
+        return device if device and now < self.devices.get(device, 0) else ""
+
+    def missed(self, lane: str, now: float) -> None:
+        """A wrong code."""
+        self.wrong[lane].append(now)
+        if lane:
+            return
+        self.row += 1
+        if self.row >= SMALL.wrong_in_a_row:
+            self.locked_until = now + min(DAY * 2**self.locks, 7 * DAY)
+            self.row, self.locks = 0, self.locks + 1
+
+    def proved(self, lane: str, enrol: str, now: float) -> None:
+        """A right code."""
+        self.row = self.locks = 0
+        self.locked_until, self.known_until = 0.0, now + SMALL.device_lifetime
+        new = lane or enrol
+        alive = {name: end for name, end in self.devices.items() if now < end and name != new}
+        room = SMALL.devices_per_number - bool(new)
+        latest = sorted(alive, key=lambda name: alive[name], reverse=True)
+        self.devices = {name: alive[name] for name in latest[:room]}
+        if new:
+            self.devices[new] = now + SMALL.device_lifetime
 
 
 class StoreMachine(RuleBasedStateMachine):
     """Lists of moments, as slow and plain as can be."""
 
+    kind = "memory"
     challenges = Bundle("challenges")
     jobs = Bundle("jobs")
 
     @initialize(offset=st.floats(0, 700))
     def open(self, offset: float) -> None:
         """An empty store at any place in a bucket."""
-        self.bench = Bench(MemoryStore(), settings=SMALL)
+        self.folder = TemporaryDirectory()
+        store = BACKENDS[self.kind].open(Path(self.folder.name))
+        self.bench = Bench(store, settings=SMALL, place=PLACE)
         self.bench.now += offset
         self.known: dict[str, Known] = {}
         self.waiting: list[Job] = []
@@ -80,36 +131,70 @@ class StoreMachine(RuleBasedStateMachine):
         """Any time, an hour in parts most of all."""
         self.bench.now += seconds
 
-    @rule(target=challenges, phone=st.sampled_from([ALICE, BOB]), who=people)
-    def ask(self, phone: str, who: str) -> Any:
+    def teardown(self) -> None:
+        """Let connections and the folder go."""
+        if hasattr(self, "bench"):
+            self.bench.store.close()
+            self.folder.cleanup()
+
+    @rule(phone=st.sampled_from([ALICE, BOB]), devices=st.booleans())
+    def facts_change(self, phone: str, devices: bool) -> None:
+        """Everybody is signed out, or an operator opens the lock."""
+        number, store = self.numbers[phone], self.bench.store
+        change = store.forget_devices if devices else store.unlock
+        change(self.bench.keys.phone_tag(phone), now=self.bench.now)
+        if devices:
+            number.devices = {}
+        else:
+            number.row, number.locks, number.locked_until = 0, 0, 0.0
+
+    @rule(target=challenges, phone=st.sampled_from([ALICE, BOB]), who=people, device=tokens)
+    def ask(self, phone: str, who: str, device: str) -> Any:
         """A start."""
-        outcome = self.bench.ask(phone, who)
+        outcome = self.bench.ask(phone, who, device=device)
         if not isinstance(outcome, Issued):
             return self._any(phone)
         self.known.setdefault(outcome.challenge.id, Known(phone, who))
         assert self.known[outcome.challenge.id].who == who
-        self._sent(outcome)
+        self._sent(outcome, device)
         return outcome.challenge.id
 
-    @rule(challenge=challenges, foreign=foreign)
-    def resend(self, challenge: str | None, foreign: bool) -> None:
+    @rule(phone=st.sampled_from([ALICE, BOB]), who=people, device=tokens, enrol=tokens)
+    def prove(self, phone: str, who: str, device: str, enrol: str) -> None:
+        """A whole login, where it is let in."""
+        self.bench.now += 61
+        challenge = self.ask(phone, who, device)
+        self.enter_right(challenge, 0, device, enrol)
+
+    @rule(phone=st.sampled_from([ALICE, BOB]), who=people, device=tokens)
+    def guess(self, phone: str, who: str, device: str) -> None:
+        """As many wrong codes as a challenge stands."""
+        self.bench.now += 61
+        challenge = self.ask(phone, who, device)
+        for _ in range(SMALL.max_tries):
+            self.enter_wrong(challenge, False, device)
+
+    @rule(challenge=challenges, foreign=foreign, device=tokens)
+    def resend(self, challenge: str | None, foreign: bool, device: str) -> None:
         """A resend, perhaps by somebody else."""
         if challenge is None:
             return
-        outcome = self.bench.resend(challenge, "eve" if foreign else self.known[challenge].who)
+        who = "eve" if foreign else self.known[challenge].who
+        outcome = self.bench.resend(challenge, who, device=device)
         if foreign:
             assert isinstance(outcome, Missing)
         elif isinstance(outcome, Issued):
-            self._sent(outcome)
+            self._sent(outcome, device)
 
-    @rule(challenge=challenges, foreign=foreign)
-    def enter_wrong(self, challenge: str | None, foreign: bool) -> None:
+    @rule(challenge=challenges, foreign=foreign, device=tokens)
+    def enter_wrong(self, challenge: str | None, foreign: bool, device: str) -> None:
         """A wrong code."""
         if challenge is None:
             return
         known = self.known[challenge]
         who = "eve" if foreign else known.who
-        outcome = self.bench.enter(challenge, self.bench.wrong(challenge), who)
+        wrong = self.bench.wrong(challenge)
+        outcome = self.bench.enter(challenge, wrong, who, device=device)
         if foreign:
             assert isinstance(outcome, Missing)
         elif isinstance(outcome, Wrong):
@@ -117,27 +202,32 @@ class StoreMachine(RuleBasedStateMachine):
             assert known.wrong <= SMALL.max_tries
             assert outcome.tries_left == SMALL.max_tries - known.wrong
             assert not known.used
-            number = self.numbers[known.phone]
-            number.wrong.append(self.bench.now)
-            assert self._within(number.wrong, HOUR) <= SMALL.tries_per_hour
+            self._missed(known, device)
 
-    @rule(challenge=challenges, generation=st.integers(0, 2))
-    def enter_right(self, challenge: str | None, generation: int) -> None:
+    @rule(challenge=challenges, generation=st.integers(0, 2), device=tokens, enrol=tokens)
+    def enter_right(self, challenge: str | None, generation: int, device: str, enrol: str) -> None:
         """A code that was sent, or that would have been."""
         if challenge is None:
             return
         known = self.known[challenge]
-        outcome = self.bench.enter(challenge, self.bench.code(challenge, generation), known.who)
+        code = self.bench.code(challenge, generation)
+        outcome = self.bench.enter(challenge, code, known.who, device=device, enrol=enrol)
         if isinstance(outcome, Wrong):
             known.wrong += 1
-            self.numbers[known.phone].wrong.append(self.bench.now)
+            self._missed(known, device)
         if isinstance(outcome, Right):
+            number, now = self.numbers[known.phone], self.bench.now
+            lane = number.lane(device, now)
+            assert outcome.lane == (DEVICE if lane else STRANGER)
+            assert outcome.enrolled == (bool(enrol) and not lane)
             assert not known.used
             assert known.wrong < SMALL.max_tries
-            assert self._within(self.numbers[known.phone].wrong, HOUR) < SMALL.tries_per_hour
+            assert self._within(number.wrong[lane], HOUR) < self._tries(lane)
+            assert lane or now >= number.locked_until
             known.used = True
-            for sent in self.numbers[known.phone].sends:
+            for sent in number.sends:
                 sent.unproven &= sent.challenge != challenge
+            number.proved(lane, enrol, now)
         if known.used and not isinstance(outcome, Right):
             assert isinstance(outcome, Ended | Missing)
 
@@ -147,10 +237,10 @@ class StoreMachine(RuleBasedStateMachine):
         known = self.known[job.challenge_id]
         if self.bench.peek(job.challenge_id, known.who) == Missing():
             return  # swept or as good as gone: nothing can be given back
-        self.bench.settle(job, outcome, known.who)
+        self.bench.settle(job, outcome, known.who, device=known.device)
         number = self.numbers[known.phone]
         if outcome == "failed":
-            number.failures.append(self.bench.now)
+            number.failures[known.device].append(self.bench.now)
             for sent in number.sends:
                 if (sent.challenge, sent.at) == (job.challenge_id, job.asked_at):
                     sent.unproven = sent.paid = False
@@ -158,20 +248,44 @@ class StoreMachine(RuleBasedStateMachine):
     def _any(self, phone: str) -> str | None:
         return next((c for c, known in self.known.items() if known.phone == phone), None)
 
-    def _sent(self, outcome: Issued) -> None:
-        challenge = outcome.challenge
-        number = self.numbers[self.known[challenge.id].phone]
+    def _missed(self, known: Known, device: str) -> None:
+        """A wrong code was looked at: it must have been one that the lane still had."""
+        number, now = self.numbers[known.phone], self.bench.now
+        lane = number.lane(device, now)
+        assert lane or now >= number.locked_until
+        number.missed(lane, now)
+        assert self._within(number.wrong[lane], HOUR) <= self._tries(lane)
+
+    def _tries(self, lane: str) -> int:
+        return SMALL.device_tries_per_hour if lane else SMALL.tries_per_hour
+
+    def _sent(self, outcome: Issued, device: str) -> None:
+        challenge, now = outcome.challenge, self.bench.now
+        known = self.known[challenge.id]
+        number = self.numbers[known.phone]
+        lane = number.lane(device, now)
+        assert outcome.lane == (DEVICE if lane else STRANGER)
         if outcome.job is not None:
             self.waiting.append(outcome.job)
-            assert self._within(number.failures, HOUR) < SMALL.failed_sends_per_hour
-            assert self._within(number.wrong, HOUR) < SMALL.tries_per_hour
-            number.sends.append(Sent(self.bench.now, challenge.id))
-        unproven = [sent.at for sent in number.sends if sent.unproven]
+            assert lane or now >= number.locked_until
+            assert self._within(number.failures[lane], HOUR) < SMALL.failed_sends_per_hour
+            assert self._within(number.wrong[lane], HOUR) < self._tries(lane)
+            known.device = lane
+            number.sends.append(Sent(now, challenge.id, lane))
+            self._shared(is_known=bool(lane) or now < number.known_until)
+        unproven = [sent.at for sent in number.sends if sent.unproven and sent.device == lane]
         paid = [sent.at for sent in number.sends if sent.paid]
-        assert self._within(unproven, HOUR) <= SMALL.sends_per_hour
-        assert self._within(unproven, 24 * HOUR) <= SMALL.sends_per_day
-        assert self._within(paid, 24 * HOUR) <= SMALL.total_sends_per_day
-        assert self._open(self.known[challenge.id].phone) <= SMALL.max_live_challenges
+        limit = SMALL.device_sends_per_hour if lane else SMALL.sends_per_hour
+        assert self._within(unproven, HOUR) <= limit
+        assert lane or self._within(unproven, DAY) <= SMALL.sends_per_day
+        assert self._within(paid, DAY) <= SMALL.total_sends_per_day
+        assert self._open(known.phone, outcome.lane) <= SMALL.max_live_challenges
+
+    def _shared(self, *, is_known: bool) -> None:
+        """Both numbers are of one prefix."""
+        every = [sent for number in self.numbers.values() for sent in number.sends]
+        unproven = self._within([sent.at for sent in every if sent.unproven], HOUR)
+        assert unproven <= (SMALL.prefix_sends_per_hour if is_known else OPEN_TO_ALL)
 
     @precondition(lambda self: self.waiting)
     @rule(target=jobs, turn=st.integers(0, 50))
@@ -182,21 +296,32 @@ class StoreMachine(RuleBasedStateMachine):
     def _within(self, moments: list[float], seconds: float) -> int:
         return sum(self.bench.now - seconds < moment for moment in moments)
 
-    def _open(self, phone: str) -> int:
+    def _open(self, phone: str, lane: str) -> int:
         peeks = [
             self.bench.peek(challenge, known.who)
             for challenge, known in self.known.items()
             if known.phone == phone
         ]
         found = [peek.challenge for peek in peeks if not isinstance(peek, Missing)]
-        return sum(not c.ended and self.bench.now < c.expires_at for c in found)
+        alive = [c for c in found if not c.ended and self.bench.now < c.expires_at]
+        return sum(c.lane == lane for c in alive)
 
 
-StoreMachine.TestCase.settings = hypothesis.settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    max_examples=70,
-    stateful_step_count=40,
-)
-TestStoreMachine = StoreMachine.TestCase
+def machine_on(kind: str, examples: int) -> Any:
+    """The same machine on another store."""
+    machine = type(f"StoreMachineOn{kind.title()}", (StoreMachine,), {"kind": kind})
+    machine.TestCase.settings = hypothesis.settings(
+        deadline=None,
+        derandomize=True,
+        database=None,
+        max_examples=examples,
+        stateful_step_count=50,
+    )
+    return machine.TestCase
+
+
+TestOnMemory = machine_on("memory", 200)
+TestOnSqlite = machine_on("sqlite", 12)
+TestOnPostgres = machine_on("postgres", 12)
+TestOnRedis = machine_on("redis", 20)
+TestOnRedisCluster = machine_on("redis_cluster", 12)

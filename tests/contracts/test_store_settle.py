@@ -5,9 +5,9 @@ from __future__ import annotations
 from contracts.steps import NEXT_HOUR, late_resend, use
 from contracts.stores import ALICE, BOB, Bench, binding_of
 
-from flask_phoneauth.budgets import tries_charge
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.otp.challenge import Entry, phone_tag_of
+from flask_phoneauth.prices import try_price
 from flask_phoneauth.records import LOGIN
 from flask_phoneauth.stores.base import Ended, Right, Wrong
 
@@ -116,8 +116,10 @@ def test_an_empty_digest_fits_no_pending_generation(bench: Bench) -> None:
     keyring, tag = bench.keys, phone_tag_of(challenge_id)
     for digests in ({keyring.current.id: b""}, {}):
         entry = Entry(LOGIN, binding_of("ann"), digests)
-        charge = tries_charge(bench.settings, tag)
-        told = bench.store.spend_try(challenge_id, entry, charge, cooldowns=(), now=bench.now)
+        price = try_price(bench.settings, tag)
+        told = bench.store.spend_try(
+            challenge_id, entry, price, device=b"", enrol=b"", cooldowns=(), now=bench.now
+        )
         assert isinstance(told, Wrong)
 
 

@@ -362,3 +362,31 @@ def test_awss_sdk_sends_into_the_sandbox_and_localstacks_path_shows_it(
     shown = json.loads(shell(take("vendors/sns.md", "curl").replace(SANDBOX, sandbox.url)))
     ((number, (message,)),) = shown["sms_messages"].items()
     assert (number, message["MessageId"]) == ("+12015550123", published)
+
+
+def test_number_policy_of_ones_own_decides(take: Take, app: Flask) -> None:
+    client = own_app(take("how-to/abuse.md", "number_policy.py"), app).test_client()
+    asked = {
+        phone: client.post("/auth/login", json={"phone": phone}).status_code
+        for phone in ("+447400123456", "+447400999456")
+    }
+    assert asked == {"+447400123456": 202, "+447400999456": 403}
+
+
+def test_risk_hook_of_ones_own_decides(take: Take, app: Flask) -> None:
+    client = own_app(take("how-to/abuse.md", "risk.py"), app).test_client()
+    asked = {
+        agent: client.post(
+            "/auth/login", json={"phone": "+447400123456"}, headers={"User-Agent": agent}
+        ).status_code
+        for agent in ("Browser/1.0", "python-requests/2.32")
+    }
+    assert asked == {"Browser/1.0": 202, "python-requests/2.32": 403}
+
+
+def own_app(text: str, like: Flask) -> Flask:
+    """An app that a page's example sets up, with the settings of another."""
+    own = Flask("own", instance_path=like.instance_path)
+    own.config.from_mapping(like.config)
+    exec(text, {"app": own})
+    return own

@@ -9,27 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_phoneauth import budgets
 from flask_phoneauth.budgets import (
     BUCKETS,
     DAY,
+    DEVICE,
     HOUR,
+    STRANGER,
+    AskPrice,
     Charge,
     Cooldown,
     CooldownState,
-    ask_price,
     cool,
-    cooldowns,
     cooling,
-    failure_charges,
     give_back,
+    grown,
     spend,
     spent,
-    tries_charge,
     uncool,
     wait,
 )
-from flask_phoneauth.settings import Settings
 
 steady = hypothesis.settings(deadline=None, derandomize=True, database=None)
 moments = st.floats(0, 2_000_000_000, allow_nan=False)
@@ -175,65 +173,35 @@ def test_a_message_that_never_left_is_taken_off_the_ladder() -> None:
     assert uncool(CooldownState()).step == 0
 
 
-# --- prices -----------------------------------------------------------------------------------
-
-PRICE = {"phone_tag": "tag", "binding": "b", "address": "a", "jitter": 0.0}
+# --- shares -----------------------------------------------------------------------------------
 
 
-def test_an_ask_looks_at_the_lock_first_and_at_failures() -> None:
-    price = ask_price(Settings(), **PRICE)
-    assert (price.charges[0].code, price.charges[0].cost) == ("locked", 0)
-    looked = {charge.key for charge in price.charges if not charge.cost}
-    failures = {c.key for c in failure_charges(Settings(), phone_tag="tag", binding="b")}
-    assert looked == {tries_charge(Settings(), "tag").key} | failures
+def test_a_limit_grows_to_its_share_and_never_below_its_floor() -> None:
+    charge = Charge("k", limit=10, window=HOUR, share=0.2, share_key="proven")
+    assert grown(charge, {}, 0).limit == 10
+    assert grown(charge, {0: 50}, 0).limit == 10
+    assert grown(charge, {0: 60, -3: 44}, 0).limit == 20
+    assert grown(charge, {-7: 1000}, 0).limit == 10
 
 
-def test_every_figure_of_an_ask_is_a_setting() -> None:
-    names = [
-        "tries_per_hour",
-        "failed_sends_per_hour",
-        "binding_failed_sends_per_hour",
-        "sends_per_hour",
-        "sends_per_day",
-        "total_sends_per_day",
-        "address_asks_per_hour",
-        "address_total_asks_per_hour",
-    ]
-    settings = Settings(**{name: 1000 + turn for turn, name in enumerate(names)})
-    limits = [charge.limit for charge in ask_price(settings, **PRICE).charges]
-    assert limits == [1000 + turn for turn in range(len(names))]
+def test_unknown_numbers_get_less_of_the_share_as_well() -> None:
+    charge = Charge("k", 70, HOUR, known_limit=100, share=0.2, share_key="proven")
+    assert grown(charge.held_back(), {0: 1000}, 0).limit == 140
+    assert grown(charge.whole(), {0: 1000}, 0).limit == 200
+    assert grown(charge.whole(), {}, 0).limit == 100
 
 
-def test_the_budgets_are_those_of_the_rules() -> None:
-    charges = ask_price(Settings(), **PRICE).charges
-    figures = [(c.limit, c.window, c.code, c.refund_on) for c in charges]
-    assert figures == [
-        (15, HOUR, "locked", ""),
-        (3, HOUR, "budget_exhausted", ""),
-        (10, HOUR, "budget_exhausted", ""),
-        (5, HOUR, "budget_exhausted", "success failure"),
-        (10, DAY, "budget_exhausted", "success failure"),
-        (30, DAY, "budget_exhausted", "failure"),
-        (20, HOUR, "rate_limited", "success"),
-        (120, HOUR, "rate_limited", ""),
-    ]
+def test_a_charge_without_a_reserve_is_the_same_for_all() -> None:
+    charge = Charge("k", 70, HOUR)
+    assert charge.whole() == charge.held_back() == charge
 
 
-def test_a_free_ask_looks_at_the_lock_alone() -> None:
-    free = ask_price(Settings(), **PRICE).when_free()
-    assert [charge.code for charge in free.charges] == ["locked"]
-    assert free.cooldowns == ()
-
-
-def test_the_keys_of_a_number_stand_under_its_tag_and_hold_no_digits() -> None:
-    price = ask_price(Settings(), **PRICE)
-    own = [c.key for c in (*price.charges, *price.cooldowns) if "tag" in c.key]
-    assert own
-    assert all(key.startswith("{tag}:") for key in own)
-    assert budgets.number_key("tag", "tries") == "{tag}:tries"
-
-
-def test_the_number_and_the_browser_cool_down() -> None:
-    found = cooldowns(Settings(), phone_tag="tag", binding="b", jitter=0.05)
-    assert [c.key for c in found] == ["{tag}:cooldown", "binding:b:cooldown"]
-    assert {(c.ladder, c.idle, c.jitter) for c in found} == {((30, 60, 120, 240), 3600, 0.05)}
+def test_a_lane_pays_its_own_charges_and_those_of_both() -> None:
+    price = AskPrice(
+        (Charge("s", 1, HOUR, lane=STRANGER), Charge("d", 1, HOUR, lane=DEVICE), Charge("b", 1, 1)),
+        (Cooldown("s", (1,), 1, lane=STRANGER), Cooldown("b", (1,), 1)),
+    )
+    found = {lane: price.fitting(lane, known=False) for lane in (STRANGER, DEVICE)}
+    assert [c.key for c in found[STRANGER].charges] == ["s", "b"]
+    assert [c.key for c in found[DEVICE].charges] == ["d", "b"]
+    assert [c.key for c in found[DEVICE].cooldowns] == ["b"]

@@ -15,7 +15,10 @@ from web_steps import database_of
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_phoneauth import PhoneAuth
+from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import VERSION_TABLE
+from flask_phoneauth.records import AuditEntry
+from flask_phoneauth.stores.audit import SqlAudit
 from flask_phoneauth.web.samples import OWN, SAMPLES
 
 PRODUCTION = {
@@ -119,6 +122,29 @@ def test_weak_cookies_are_named(make, changes, level, cure):
     ), found
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "set PHONEAUTH_PRICES and PHONEAUTH_MONEY_PER_DAY"),
+        ({}, "PHONEAUTH_RISK_PUZZLE names one"),
+        ({"PHONEAUTH_RECORD_ONLY": ["prefix"]}, "PHONEAUTH_RECORD_ONLY holds prefix"),
+        (
+            {
+                "PHONEAUTH_RISK_PUZZLE": "hcaptcha",
+                "PHONEAUTH_RISK_SITE_KEY": "site",
+                "PHONEAUTH_RISK_SECRET_KEY": "server",
+                "PHONEAUTH_RISK_FAIL_OPEN": True,
+            },
+            "PHONEAUTH_RISK_FAIL_OPEN is on",
+        ),
+    ],
+)
+def test_what_the_shield_leaves_open_is_hinted_at(make, changes, told):
+    code, found = examined(make(changes))
+    assert code == 0
+    assert any(one == "hint" and about == "shield" and told in text for one, about, text in found)
+
+
 def test_a_missing_proxy_fix_is_hinted_at_and_found_below_other_layers(make):
     app = make()
     assert any("no ProxyFix" in text for _, _, text in examined(app)[1])
@@ -132,6 +158,43 @@ def test_a_missing_proxy_fix_is_hinted_at_and_found_below_other_layers(make):
 
     app.wsgi_app = Layer()
     assert any("ProxyFix is there" in text for _, _, text in examined(app)[1])
+
+
+def ask_from(app, addresses):
+    """Put asks from these addresses into the audit trail."""
+    database = Database(f"sqlite:///{database_of(app)}")
+    entries = [AuditEntry(1.0, "asked", address=address) for address in addresses]
+    SqlAudit(database).add(entries)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "fixed", "told"),
+    [
+        (["10.0.0.7"] * 20, False, "all visitors share its budget. Wrap the app in ProxyFix"),
+        (["fd00::/64"] * 20, False, "all visitors share its budget"),
+        (["10.0.0.7"] * 19, False, ""),
+        ([f"198.51.100.{n}" for n in range(20)], False, ""),
+        (["198.51.100.7"] * 20, False, ""),
+        ([f"198.51.100.{n}" for n in range(20)], True, ""),
+        (
+            [f"198.51.100.{n}" for n in range(20)] + ["10.0.0.7"],
+            True,
+            "x_for of ProxyFix is larger",
+        ),
+    ],
+)
+def test_a_proxy_that_is_not_declared_or_declared_too_generously_is_seen(
+    make, addresses, fixed, told
+):
+    app = make()
+    ask_from(app, addresses)
+    if fixed:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=2)
+    code, found = examined(app)
+    shown = [text for level, about, text in found if (level, about) == ("fault", "proxy")]
+    assert (code, len(shown)) == ((1, 1) if told else (0, 0)), found
+    assert all(told in text for text in shown)
 
 
 def test_tables_that_are_missing_or_old_are_a_fault(make):

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from phoneauth.house import ALICE, BOB, House, another, binding, code_in
 
-from flask_phoneauth.budgets import notice_price
 from flask_phoneauth.errors import (
     Busy,
     InvalidCode,
@@ -27,6 +26,7 @@ from flask_phoneauth.errors import (
 from flask_phoneauth.events import CodeRefused, CodeSent, PhoneChanged
 from flask_phoneauth.flows.change_phone import Changed, ask_to_change, change_phone
 from flask_phoneauth.flows.request_code import Ask, Asked
+from flask_phoneauth.prices import notice_price
 from flask_phoneauth.records import Client, Job
 
 CAROL = "+447400123458"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,16 +17,23 @@ from web_steps import PHONE, ask, entry
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The first words of every statement that is sent meanwhile, and TX for each transaction."""
+    """The first words of every statement that is sent meanwhile, and TX for each transaction.
+
+    Those of this thread: nobody waits for the one that writes the audit trail.
+    """
     seen: list[str] = []
+    here = threading.get_ident()
 
     def sent(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if threading.get_ident() != here:
+            return
         verb, _, rest = statement.partition(" ")
         table = next(word for word in rest.split() if word.startswith("phoneauth_"))
         seen.append(f"{verb} {table.partition('.')[0].removeprefix('phoneauth_')}")
 
     def begun(_connection: Any) -> None:
-        seen.append("TX")
+        if threading.get_ident() == here:
+            seen.append("TX")
 
     event.listen(Engine, "before_cursor_execute", sent)
     event.listen(Engine, "begin", begun)

@@ -12,6 +12,13 @@ from flask import Flask
 
 from flask_phoneauth.settings import PREFIX, SettingError, Settings
 
+ZERO_IS_NONE = (
+    "REDIS_WAIT",
+    "MONEY_PER_DAY",
+    "MONEY_PER_COUNTRY_PER_DAY",
+    "MONEY_PER_PROVIDER_PER_DAY",
+)
+
 
 def build(**keys: Any) -> Settings:
     """Settings from keys without their prefix."""
@@ -133,7 +140,7 @@ def test_a_figure_must_be_a_positive_whole_number(key: str) -> None:
     for value in (300.0, "300", True, [300]):
         with pytest.raises(SettingError, match=f"PHONEAUTH_{key} must be a whole number"):
             build(**{key: value})
-    for value in (-1, 10**10) if key == "REDIS_WAIT" else (0, -1, 10**10):
+    for value in (-1, 10**10) if key in ZERO_IS_NONE else (0, -1, 10**10):
         with pytest.raises(SettingError, match=rf"PHONEAUTH_{key} must be \d+ to \d+, not {value}"):
             build(**{key: value})
 

@@ -37,7 +37,11 @@ def test_a_first_login_is_told_step_by_step(app, heard, phoneauth_code):
     client = app.test_client()
     asked = ask(client)
     assert names(heard) == ["DeliveryUpdated", "CodeSent"]
-    assert heard[0][1] == {"challenge_id": asked["challenge_id"], "delivery": "sent"}
+    assert heard[0][1] == {
+        "challenge_id": asked["challenge_id"],
+        "delivery": "sent",
+        "provider": "",
+    }
     assert heard[1][1] == {
         "challenge_id": asked["challenge_id"],
         "purpose": "login",

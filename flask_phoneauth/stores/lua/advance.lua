@@ -19,11 +19,11 @@ doc.delivery, doc.reason = given.delivery, given.reason
 
 local replaceable = given.price and doc.delivery == 'failed' and doc.lost_by == ''
 if replaceable and lasts(doc) and redis.call('EXISTS', seed_key(doc.id)) == 1 then
-  local price = doc.free and when_free(given.price) or given.price
+  local price = fitting(given.price, stand_of(read_facts(), lane_of(doc)), doc.free)
   local rules = waits(price, 0, false)
   if #rules == 0 then
     doc.lost_by = given.lost_by
-    return send_again(doc, price, doc.free and {} or given.spends, 0)
+    return send_again(doc, price, doc.device, 0)
   end
 end
 write(doc)

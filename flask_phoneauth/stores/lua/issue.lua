@@ -1,12 +1,20 @@
 -- Make the challenge, or continue or repeat this binding's own. ARGV[3] is the new seed.
 
+local stand = stand_of(read_facts())
+local wrong_guess = misjudged(stand)
+if wrong_guess then
+  return wrong_guess
+end
+
 local alive, mine = {}, {}
 for _, raw in ipairs(redis.call('HVALS', KEYS[1])) do
   local doc = cjson.decode(raw)
   if now >= forgotten_at(doc) then
     redis.call('HDEL', KEYS[1], doc.id)
   elseif ending(doc) == '' then
-    alive[#alive + 1] = tonumber(doc.expires_at)
+    if lane_of(doc) == stand.lane then
+      alive[#alive + 1] = tonumber(doc.expires_at)
+    end
     if doc.purpose == given.made.purpose and doc.binding == given.made.binding then
       mine[#mine + 1] = doc
     end
@@ -31,15 +39,16 @@ if #mine == 0 and #alive >= given.live_limit then
   full = math.max(1, math.ceil(alive[#alive - given.live_limit + 1] - now))
 end
 
-local rules, longest = waits(given.price, full, false)
-if current and longest_cooling(given.price, false) > 0 and not rules[1].locks then
-  return issued(write(current), longest, 0, 0)
+local price = fitting(given.price, stand)
+local rules, longest = waits(price, full, false)
+if current and longest_cooling(price, false) > 0 and rules[1] ~= LOCKED then
+  return issued(write(current), longest, 0, 0, stand.lane, {})
 end
 if #rules > 0 then
   return refusal(rules, longest)
 end
 if current then
-  return send_again(current, given.price, given.made.spends, 1)
+  return send_again(current, price, given.device, 1)
 end
 for _, worn in ipairs(mine) do
   finish(worn, 'used')
@@ -47,4 +56,5 @@ for _, worn in ipairs(mine) do
 end
 redis.call('SET', seed_key(given.made.id), ARGV[3])
 keep_seed(given.made)
-return pay(given.made, given.price, 1)
+given.made.device = stand.lane == 'device' and given.device or ''
+return pay(given.made, price, 1)

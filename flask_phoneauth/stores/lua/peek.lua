@@ -7,5 +7,10 @@ end
 if doc.binding ~= given.binding then
   return { 'foreign' }
 end
-local _, longest = waits(doc.free and when_free(given.price) or given.price, 0, false)
+local stand = stand_of(read_facts())
+local wrong_guess = misjudged(stand)
+if wrong_guess then
+  return wrong_guess
+end
+local _, longest = waits(fitting(given.price, stand, doc.free), 0, false)
 return { 'peek', raw, longest }

@@ -3,7 +3,9 @@
 -- KEYS[1] holds a number's challenges: a hash of JSON documents by id. Moments in it are texts,
 -- because cjson would round them. ARGV[1] is the time, ARGV[2] the verb's arguments as JSON.
 -- A charge or cooldown has `key`, its place in KEYS, or on a Cluster `before` and `after`: its
--- waits, as they were found where it is kept.
+-- waits, as they were found where it is kept, for an unknown number and for a known one.
+-- `given.facts` is the place of the number's facts, `given.device` the hash of the token that
+-- came along.
 
 local now = tonumber(ARGV[1])
 local given = cjson.decode(ARGV[2])
@@ -27,23 +29,45 @@ local function newest_bucket(charge)
   return (now - math.fmod(now, charge.bucket)) / charge.bucket
 end
 
+local function read_counts(place)
+  local counts = {}
+  local found = redis.call('HGETALL', KEYS[place])
+  for at = 1, #found, 2 do
+    counts[tonumber(found[at])] = tonumber(found[at + 1])
+  end
+  return counts
+end
+
 local function counts_of(charge)
   if not charge.counts then
-    charge.counts = {}
-    local found = redis.call('HGETALL', KEYS[charge.key])
-    for place = 1, #found, 2 do
-      charge.counts[tonumber(found[place])] = tonumber(found[place + 1])
-    end
+    charge.counts = read_counts(charge.key)
   end
   return charge.counts
 end
 
-local function spent(charge)
-  local counts, newest, sum = counts_of(charge), newest_bucket(charge), 0
+local function sum(charge, counts)
+  local newest, total = newest_bucket(charge), 0
   for bucket = newest - BUCKETS, newest do
-    sum = sum + (counts[bucket] or 0)
+    total = total + (counts[bucket] or 0)
   end
-  return sum
+  return total
+end
+
+local function spent(charge)
+  return sum(charge, counts_of(charge))
+end
+
+-- the limit that holds for a known number or for any other, and in `whole` the former of both
+local function judge_limit(charge, known)
+  local grown = charge.share_at and sum(charge, read_counts(charge.share_at)) or 0
+  local share, limit = charge.share or 0, charge.limit
+  charge.whole = math.max(charge.known_limit or limit, math.floor(share * grown))
+  if charge.known_limit and known then
+    limit = charge.known_limit
+  elseif charge.known_limit then
+    share = share * limit / charge.known_limit
+  end
+  charge.limit = math.max(limit, math.floor(share * grown))
 end
 
 -- whole seconds until the charge fits, 0 where it fits now
@@ -82,6 +106,30 @@ local function take_back(key, bucket, cost)
   if count then
     redis.call('HSET', key, field, math.max(0, tonumber(count) - cost))
   end
+end
+
+-- what was spent at that time is proven now
+local function credit(key, bucket, cost, window)
+  redis.call('HINCRBY', key, string.format('%.0f', bucket), cost)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if tonumber(field) < bucket - BUCKETS then
+      redis.call('HDEL', key, field)
+    end
+  end
+  keep(key, (bucket + 1) * (window / BUCKETS) + window - now)
+end
+
+-- name, spent and limit of each watched budget that was spent
+local function levels(charges)
+  local told = {}
+  for _, charge in ipairs(charges) do
+    if charge.key and charge.watched and charge.cost > 0 then
+      told[#told + 1] = charge.name
+      told[#told + 1] = spent(charge)
+      told[#told + 1] = charge.whole
+    end
+  end
+  return told
 end
 
 -- cooldowns ------------------------------------------------------------------------------------
@@ -141,24 +189,152 @@ end
 -- all rules that hold an ask up, in the order in which they are told, and the longest of them
 local function waits(price, full, paid)
   local rules, longest = {}, 0
-  local function add(code, seconds, locks)
+  local function add(code, seconds)
     if seconds > 0 then
-      rules[#rules + 1] = { code = code, locks = locks }
+      rules[#rules + 1] = code
       longest = math.max(longest, seconds)
     end
   end
-  for place, charge in ipairs(price.charges) do
-    add(charge.code, wait_of(charge, wait, paid), place == 1)
-    if place == 1 then
-      add('budget_exhausted', full, false)
+  local others, looks = {}, false
+  for _, charge in ipairs(price.charges) do
+    if charge.code == LOCKED then
+      looks = true
+    else
+      others[#others + 1] = charge
     end
   end
-  add('cooldown', longest_cooling(price, paid), false)
+  if looks then
+    add(LOCKED, price.stand.locked)
+  end
+  for _, charge in ipairs(price.charges) do
+    if charge.code == LOCKED then
+      add(LOCKED, wait_of(charge, wait, paid))
+    end
+  end
+  add('budget_exhausted', full)
+  for _, charge in ipairs(others) do
+    add(charge.code, wait_of(charge, wait, paid))
+  end
+  add('cooldown', longest_cooling(price, paid))
   return rules, longest
 end
 
-local function when_free(price)
-  return { charges = { price.charges[1] }, cooldowns = {} }
+-- facts ----------------------------------------------------------------------------------------
+
+local function read_facts()
+  local facts = { devices = {}, known = 0, row = 0, locked = 0, locks = 0 }
+  local found = redis.call('HGETALL', KEYS[given.facts])
+  for place = 1, #found, 2 do
+    local name, value = found[place], tonumber(found[place + 1])
+    if string.sub(name, 1, 2) == 'd:' then
+      facts.devices[string.sub(name, 3)] = value
+    else
+      facts[name] = value
+    end
+  end
+  return facts
+end
+
+local function write_facts(facts)
+  local key = KEYS[given.facts]
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'known', moment(facts.known), 'row', facts.row)
+  redis.call('HSET', key, 'locked', moment(facts.locked), 'locks', facts.locks)
+  local last = math.max(now + KEPT_FOR, facts.known, facts.locked)
+  for device, ends in pairs(facts.devices) do
+    redis.call('HSET', key, 'd:' .. device, moment(ends))
+    last = math.max(last, ends)
+  end
+  keep(key, last - now)
+end
+
+-- how the number stands towards who asks; a lane that is decided already is given
+local function stand_of(facts, lane)
+  local trusted = given.device and now < (facts.devices[given.device] or 0)
+  lane = lane or (trusted and 'device' or 'stranger')
+  local stranger = lane == 'stranger'
+  return {
+    facts = facts,
+    lane = lane,
+    known = not stranger or now < facts.known,
+    locked = stranger and math.max(0, math.ceil(facts.locked - now)) or 0,
+  }
+end
+
+local function lane_of(doc)
+  return doc.lane or 'stranger'
+end
+
+-- a stranger's wrong code; the last one in a row locks for a day, then two, four and seven
+local function missed(facts, bounds)
+  facts.row = facts.row + 1
+  if facts.row >= bounds.wrong_in_row then
+    local seconds = math.min(DAY * 2 ^ math.min(facts.locks, 3), LONGEST_LOCK)
+    facts.row, facts.locked, facts.locks = 0, now + seconds, facts.locks + 1
+  end
+  write_facts(facts)
+end
+
+-- a success; one device too many takes the place of the one whose trust ends first
+local function proven(facts, device, bounds)
+  local others = {}
+  for name, ends in pairs(facts.devices) do
+    if now < ends and name ~= device then
+      others[#others + 1] = name
+    end
+  end
+  table.sort(others, function(a, b)
+    local first, second = facts.devices[a], facts.devices[b]
+    return first > second or (first == second and a > b)
+  end)
+  local kept, room = {}, bounds.devices
+  if device then
+    kept[device], room = now + bounds.device_life, room - 1
+  end
+  for place = 1, math.min(room, #others) do
+    kept[others[place]] = facts.devices[others[place]]
+  end
+  write_facts({
+    devices = kept, known = now + bounds.device_life, row = 0, locked = 0, locks = 0,
+  })
+end
+
+-- what of a price the lane pays where the number stands so; a free one looks at the locks only
+local function fitting(price, stand, free)
+  local fit = { charges = {}, cooldowns = {}, stand = stand }
+  local variant = stand.known and 2 or 1
+  local function take(entries, into)
+    for _, entry in ipairs(entries) do
+      if not entry.lane or entry.lane == stand.lane then
+        if entry.before then
+          entry.before, entry.after = entry.before[variant], entry.after[variant]
+        elseif entry.limit then
+          judge_limit(entry, stand.known)
+        end
+        into[#into + 1] = entry
+      end
+    end
+  end
+  if not free then
+    take(price.charges, fit.charges)
+    take(price.cooldowns, fit.cooldowns)
+    return fit
+  end
+  local locks = {}
+  for _, charge in ipairs(price.charges) do
+    if charge.code == LOCKED then
+      locks[#locks + 1] = charge
+    end
+  end
+  take(locks, fit.charges)
+  return fit
+end
+
+-- on a Cluster the lane is guessed before it can be known: a reply where the guess was wrong
+local function misjudged(stand)
+  if given.guess and given.guess ~= stand.lane then
+    return { 'lane' }
+  end
 end
 
 -- challenges -----------------------------------------------------------------------------------
@@ -225,6 +401,10 @@ local function give_back(doc, news, asked_at)
   local kept, elsewhere = {}, {}
   for _, one in ipairs(doc.spends) do
     local key, bucket, cost, refund_on, at = one[1], one[2], one[3], one[4], one[5]
+    local share, window = one[6] or '', one[7] or 0
+    if news ~= 'success' then
+      share = ''
+    end
     local due = string.find(' ' .. refund_on .. ' ', ' ' .. news .. ' ', 1, true)
     if not due or (asked_at and tonumber(at) ~= asked_at) then
       kept[#kept + 1] = one
@@ -232,24 +412,37 @@ local function give_back(doc, news, asked_at)
       take_back(given.prefix .. key, bucket, cost)
     elseif given.shared ~= '' then
       take_back(given.shared .. key, bucket, cost)
+      if share ~= '' then
+        credit(given.shared .. share, bucket, cost, window)
+      end
     else
-      elsewhere[#elsewhere + 1] = { key, bucket, cost }
+      elsewhere[#elsewhere + 1] = { key, bucket, cost, share, window }
     end
   end
   doc.spends = kept
   return cjson.encode(elsewhere)
 end
 
-local function issued(doc, resend_in, job, paid)
-  return { 'issued', doc, resend_in, job, paid }
+local function issued(doc, resend_in, job, paid, lane, told)
+  return { 'issued', doc, resend_in, job, paid, lane, told }
 end
 
 local function refusal(rules, longest)
-  return { 'refusal', rules[1].code, longest }
+  return { 'refusal', rules[1], longest }
 end
 
--- the message is paid for and asked for
+-- the message is paid for and asked for; the challenge remembers what it cost, and whom
 local function pay(doc, price, shared_too)
+  for _, charge in ipairs(price.charges) do
+    if charge.cost > 0 and charge.refund_on then
+      local share = charge.share_key
+      doc.spends[#doc.spends + 1] = {
+        charge.name, newest_bucket(charge), charge.cost, charge.refund_on, moment(now),
+        share or '', share and charge.window or 0,
+      }
+    end
+  end
+  doc.lane = price.stand.lane
   for _, charge in ipairs(price.charges) do
     if charge.key and charge.cost > 0 then
       spend(charge)
@@ -261,7 +454,7 @@ local function pay(doc, price, shared_too)
     end
   end
   local _, longest = waits(price, 0, true)
-  return issued(write(doc), longest, 1, shared_too)
+  return issued(write(doc), longest, 1, shared_too, price.stand.lane, levels(price.charges))
 end
 
 -- whether the newest code has enough time left to be sent once more
@@ -270,7 +463,7 @@ local function lasts(doc)
   return left >= math.max(REPEAT_FLOOR, REPEAT_SHARE * doc.code_ttl)
 end
 
-local function send_again(doc, price, spends, shared_too)
+local function send_again(doc, price, device, shared_too)
   if not lasts(doc) then
     local newest = doc.generations[#doc.generations]
     local kept = {}
@@ -293,8 +486,6 @@ local function send_again(doc, price, spends, shared_too)
     keep_seed(doc)
   end
   doc.asked_at, doc.delivery, doc.reason = moment(now), 'queued', ''
-  for _, one in ipairs(spends) do
-    doc.spends[#doc.spends + 1] = one
-  end
+  doc.device = price.stand.lane == 'device' and device or ''
   return pay(doc, price, shared_too)
 end

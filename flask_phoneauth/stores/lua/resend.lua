@@ -8,12 +8,14 @@ end
 if redis.call('EXISTS', seed_key(doc.id)) == 0 then
   return { 'ended', 'used' }
 end
-local price = doc.free and when_free(given.price) or given.price
+local stand = stand_of(read_facts())
+local wrong_guess = misjudged(stand)
+if wrong_guess then
+  return wrong_guess
+end
+local price = fitting(given.price, stand, doc.free)
 local rules, longest = waits(price, 0, false)
 if #rules > 0 then
   return refusal(rules, longest)
 end
-if doc.free then
-  return send_again(doc, price, {}, 0)
-end
-return send_again(doc, price, given.spends, 1)
+return send_again(doc, price, given.device, doc.free and 0 or 1)

@@ -9,7 +9,9 @@ local elsewhere = '{}'
 if failed and not doc.free then
   elsewhere = give_back(doc, 'failure', given.asked_at)
   for _, charge in ipairs(given.failures) do
-    spend(charge)
+    if not charge.lane or charge.lane == lane_of(doc) then
+      spend(charge)
+    end
   end
   for _, cooldown in ipairs(given.cooldowns) do
     uncool(cooldown, given.asked_at)

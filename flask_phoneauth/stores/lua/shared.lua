@@ -2,8 +2,12 @@
 
 for _, one in ipairs(given.refunds) do
   take_back(KEYS[one[1]], one[2], one[3])
+  if one[4] > 0 then
+    credit(KEYS[one[4]], one[2], one[3], one[5])
+  end
 end
 for _, charge in ipairs(given.charges) do
+  judge_limit(charge, true)
   spend(charge)
 end
 for _, cooldown in ipairs(given.cleared) do
@@ -18,4 +22,4 @@ for _, one in ipairs(given.restored) do
     put_cooldown(KEYS[one[1]], one[2], tonumber(one[3]), tonumber(one[4]))
   end
 end
-return 'OK'
+return levels(given.charges)

@@ -1,0 +1,1 @@
+"""Whether an ask for a code looks like abuse: the app's own word, and puzzles for people."""
