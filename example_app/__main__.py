@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -32,6 +33,8 @@ def main(environ: Mapping[str, str]) -> int:
     """Serve both until Ctrl-C or SIGTERM; returns 0, or 2 where it cannot start."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    # a request that waits a moment for a thread is no news to the person at the terminal
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         _serve(environ)
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import shlex
 import signal
@@ -65,6 +66,8 @@ def serve(options: argparse.Namespace) -> int:
         allow_hosts=hosts,
         webhook_allow=networks,
     )
+    # a request that waits a moment for a thread is no news to the person at the terminal
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
