@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import socketserver
 import struct
@@ -13,6 +14,18 @@ from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl
+
+
+def succeeds_in_a_fork(deed: Callable[[], object]) -> bool:
+    """Whether a forked child of this process gets through the deed."""
+    child = os.fork()
+    if child == 0:
+        try:
+            deed()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 class Request(NamedTuple):

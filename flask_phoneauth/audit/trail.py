@@ -183,7 +183,7 @@ class Trail:
 
     def _lose(self, entries: int) -> None:
         if entries and not self.lost:
-            logger.error("the audit trail loses entries: its database does not take them")
+            logger.error("the audit trail loses entries: they could not be written in time")
         self.lost += entries
 
 

@@ -1,45 +1,10 @@
 """Plivo's own Node SDK, unmodified; the Makefile installs it into ``build/node``."""
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings
-
-SCRIPT = Path(__file__).parent / "node" / "plivo_contract.cjs"
-MODULES = Path(__file__).parents[2] / "build" / "node" / "node_modules"
+from contracts.node_sdk import run_node
 
 
-@pytest.fixture
-def node() -> str:
-    """The program; without it or the SDK the test is skipped, in CI it fails."""
-    found = shutil.which("node")
-    if found is None or not (MODULES / "plivo").is_dir():
-        message = "Plivo's Node SDK is not installed: run sh tests/install_node_sdks.sh"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
-
-
-def test_plivos_node_sdk_and_its_validators(node: str) -> None:
-    with SandboxServer(Settings(port=0, sent_after=0.05, delivered_after=0.3)) as server:
-        done = subprocess.run(
-            [node, str(SCRIPT), server.url],
-            env={"PATH": os.environ["PATH"], "NODE_PATH": str(MODULES)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout)
+def test_plivos_node_sdk_and_its_validators() -> None:
+    seen = run_node("plivo", "plivo_contract.cjs")
     told = seen.pop("told")
     for name, method in (("POST", "POST"), ("GET", "GET"), ("verify", "POST")):
         assert told[name] == [

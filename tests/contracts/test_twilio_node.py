@@ -1,51 +1,10 @@
 """Twilio's own Node SDK, unmodified; the Makefile installs it into ``build/node``."""
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings
-
-SCRIPTS = Path(__file__).parent / "node"
-MODULES = Path(__file__).parents[2] / "build" / "node" / "node_modules"
+from contracts.node_sdk import run_node
 
 
-@pytest.fixture
-def node() -> str:
-    """The program; without it or the SDK the test is skipped, in CI it fails."""
-    found = shutil.which("node")
-    if found is None or not (MODULES / "twilio").is_dir():
-        message = "Twilio's Node SDK is not installed: run sh tests/install_node_sdks.sh"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
-
-
-def run(node: str, script: str) -> dict[str, Any]:
-    """What a script prints of a sandbox."""
-    with SandboxServer(Settings(port=0, sent_after=0.05, delivered_after=0.3)) as server:
-        done = subprocess.run(
-            [node, str(SCRIPTS / script), server.url],
-            env={"PATH": os.environ["PATH"], "NODE_PATH": str(MODULES)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout)
-    return seen
-
-
-def test_twilios_node_sdk_and_its_validator(node: str) -> None:
-    seen = run(node, "twilio_contract.cjs")
+def test_twilios_node_sdk_and_its_validator() -> None:
+    seen = run_node("twilio", "twilio_contract.cjs")
     assert seen.pop("callbacks") == [
         {"status": status, "valid": True, "forged": False} for status in ("sent", "delivered")
     ]
@@ -62,8 +21,8 @@ def test_twilios_node_sdk_and_its_validator(node: str) -> None:
     }
 
 
-def test_twilios_node_sdk_with_media_schedules_replies_and_calls(node: str) -> None:
-    assert run(node, "twilio_classic_contract.cjs") == {
+def test_twilios_node_sdk_with_media_schedules_replies_and_calls() -> None:
+    assert run_node("twilio", "twilio_classic_contract.cjs") == {
         "media": ["1", "image/png"],
         "schedule": ["scheduled", "canceled"],
         "directions": ["outbound-reply", "inbound"],

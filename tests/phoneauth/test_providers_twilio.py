@@ -12,7 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from scripted_server import Behaviour, ScriptedServer, answer, drip, drop, raw, silence
+from scripted_server import (
+    Behaviour,
+    ScriptedServer,
+    answer,
+    drip,
+    drop,
+    raw,
+    silence,
+    succeeds_in_a_fork,
+)
 
 from flask_phoneauth.errors import (
     AccountRefused,
@@ -273,14 +282,7 @@ def test_a_forked_process_does_not_share_the_parents_connection(
     server: ScriptedServer, provider: TwilioProvider
 ) -> None:
     provider.send(MESSAGE)
-    child = os.fork()
-    if child == 0:
-        try:
-            provider.send(MESSAGE)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    assert os.waitpid(child, 0)[1] == 0
+    assert succeeds_in_a_fork(lambda: provider.send(MESSAGE))
     provider.send(MESSAGE)
     assert [request.connection for request in server.requests] == [1, 2, 1]
 
