@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask_login import current_user
 
-from flask_phoneauth.errors import InvalidRequest, StoreUnavailable, Used
+from flask_phoneauth.errors import StoreUnavailable, Used
 from flask_phoneauth.flows.change_phone import ask_to_change, change_phone
-from flask_phoneauth.flows.request_code import Ask
 from flask_phoneauth.otp.challenge import phone_tag_of
 from flask_phoneauth.sessions import login as sign_in
 from flask_phoneauth.sessions.state import Live, current_live
 from flask_phoneauth.web import binding, devices, inputs, pages
 from flask_phoneauth.web.forms import CodeForm, PhoneForm
-from flask_phoneauth.web.origins import own_host, safe_next
+from flask_phoneauth.web.origins import safe_next
 from flask_phoneauth.web.steps import (
     asked_answer,
     fate,
     freshly_signed_in_user,
+    read_ask,
     sent_on,
     signed_in_user,
 )
@@ -41,20 +42,10 @@ def phone() -> Any:
         return pages.phone_page(live)
     values = inputs.read_body(PhoneForm, settings)
     user = freshly_signed_in_user(live)
-    channel = inputs.optional_text(values, "channel") or "sms"
-    if channel != "sms":
-        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
-    held = binding.starting(live, values)
-    ask = Ask(
-        phone=inputs.text(values, "phone"),
-        binding=held.digest,
-        client=devices.located_asker(live),
-        host=own_host(settings),
-        channel=channel,
-        risk_token=inputs.risk_token(live.parts.puzzle, values),
-        payload={"next": safe_next(inputs.optional_text(values, "next"), settings)},
-    )
-    return asked_answer(live, ask_to_change(live.parts, user, ask), held, "phoneauth.verify_phone")
+    ask, held = read_ask(live, values)
+    wishes = {"next": safe_next(inputs.optional_text(values, "next"), settings)}
+    asked = ask_to_change(live.parts, user, replace(ask, payload=wishes))
+    return asked_answer(live, asked, held, "phoneauth.verify_phone")
 
 
 def verify_phone() -> Any:

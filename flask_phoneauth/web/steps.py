@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, url_for
@@ -9,16 +10,17 @@ from flask_login import current_user
 
 from flask_phoneauth.errors import (
     FreshLoginRequired,
+    InvalidRequest,
     NotSignedIn,
     StoreUnavailable,
     UnknownChallenge,
 )
 from flask_phoneauth.flows.look_up_challenge import look_up_challenge
-from flask_phoneauth.flows.request_code import Asked
+from flask_phoneauth.flows.request_code import Ask, Asked
 from flask_phoneauth.sessions.loading import current_session, registry_is_down
 from flask_phoneauth.sessions.state import Live
 from flask_phoneauth.web import binding, devices, inputs, responses
-from flask_phoneauth.web.origins import safe_next
+from flask_phoneauth.web.origins import own_host, safe_next
 
 
 def signed_in_user() -> Any:
@@ -47,6 +49,23 @@ def is_fresh(live: Live) -> bool:
     """Whether the session of this request began at most `FRESH_FOR` seconds ago."""
     record = current_session()
     return record is not None and live.registry.is_fresh(record)
+
+
+def read_ask(live: Live, values: Mapping[str, Any]) -> tuple[Ask, binding.Binding]:
+    """Who asks for a code to which number, and what binds the challenge to them."""
+    channel = inputs.optional_text(values, "channel") or "sms"
+    if channel != "sms":
+        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
+    held = binding.starting(live, values)
+    ask = Ask(
+        phone=inputs.text(values, "phone"),
+        binding=held.digest,
+        client=devices.located_asker(live),
+        host=own_host(live.parts.settings),
+        channel=channel,
+        risk_token=inputs.risk_token(live.parts.puzzle, values),
+    )
+    return ask, held
 
 
 def fate(live: Live, challenge_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from flask_phoneauth.errors import (
     Used,
 )
 from flask_phoneauth.flows.look_up_challenge import look_up_challenge
-from flask_phoneauth.flows.request_code import Ask, request_code
+from flask_phoneauth.flows.request_code import request_code
 from flask_phoneauth.flows.resend_code import resend_code
 from flask_phoneauth.flows.submit_code import submit_code
 from flask_phoneauth.sessions import login as sign_in
@@ -31,12 +32,13 @@ from flask_phoneauth.web import binding, devices, inputs, pages, receipts, respo
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
 from flask_phoneauth.web.limits import RouteLimit
 from flask_phoneauth.web.openapi import openapi
-from flask_phoneauth.web.origins import own_host, safe_next, this_page
+from flask_phoneauth.web.origins import safe_next, this_page
 from flask_phoneauth.web.phone_views import add_phone_routes
 from flask_phoneauth.web.steps import (
     asked_answer,
     fate,
     is_fresh,
+    read_ask,
     require_registry,
     sent_on,
     signed_in_user,
@@ -120,23 +122,13 @@ def login() -> Any:
         return pages.login_page(live)
     settings = live.parts.settings
     values = inputs.read_body(LoginForm, settings)
-    channel = inputs.optional_text(values, "channel") or "sms"
-    if channel != "sms":
-        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
-    held = binding.starting(live, values)
-    ask = Ask(
-        phone=inputs.text(values, "phone"),
-        binding=held.digest,
-        client=devices.located_asker(live),
-        host=own_host(settings),
-        channel=channel,
-        risk_token=inputs.risk_token(live.parts.puzzle, values),
-        payload={
-            "remember": inputs.flag(values, "remember"),
-            "next": safe_next(inputs.optional_text(values, "next"), settings),
-        },
-    )
-    return asked_answer(live, request_code(live.parts, ask), held, "phoneauth.verify")
+    ask, held = read_ask(live, values)
+    wishes = {
+        "remember": inputs.flag(values, "remember"),
+        "next": safe_next(inputs.optional_text(values, "next"), settings),
+    }
+    asked = request_code(live.parts, replace(ask, payload=wishes))
+    return asked_answer(live, asked, held, "phoneauth.verify")
 
 
 def verify() -> Any:

@@ -1,13 +1,10 @@
-"""TwiML: what an application answers, read without a risk and kept as plain values.
-
-Documents with a DOCTYPE are refused, so there are no entities to grow or to fetch: the parser is
-the standard library's expat, and nothing else is looked up.
-"""
+"""TwiML: what an application answers, kept as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from xml.parsers import expat
+
+from sms_sandbox.markup import HasDoctype, NotXml, read_xml
 
 MAX_VERBS = 200
 """How many elements one document may hold."""
@@ -47,27 +44,18 @@ def from_json(value: list[Any]) -> Verb:
 def parse(document: str) -> list[Verb]:
     """The verbs within ``<Response>``. Raises ``BadTwiml``."""
     reader = _Reader()
-    parser = expat.ParserCreate("utf-8")  # whatever the document says: it has been decoded
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.read
-    parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(document.strip().encode("utf-8", "replace"), True)
-    except expat.ExpatError as error:
+        read_xml(document, reader)
+    except HasDoctype:
+        raise BadTwiml("Document parse failure: a DOCTYPE is not read.") from None
+    except NotXml as error:
         raise BadTwiml(
-            f"Document parse failure: {expat.errors.messages.get(error.code, 'not XML')}, "
-            f"line {error.lineno}, column {error.offset}."
+            f"Document parse failure: {error.why}, line {error.line}, column {error.column}."
         ) from None
     assert reader.root is not None
     if reader.root.name != "Response":
         raise BadTwiml("Invalid TwiML: the root must be <Response>.", 12102)
     return reader.root.children
-
-
-def _refuse_doctype(*_: object) -> None:
-    raise BadTwiml("Document parse failure: a DOCTYPE is not read.")
 
 
 class _Reader:
@@ -90,7 +78,7 @@ class _Reader:
     def read(self, text: str) -> None:
         self._open[-1].text += text
 
-    def end(self, _name: str) -> None:
+    def end(self, name: str) -> None:  # noqa: ARG002
         verb = self._open.pop()
         verb.text = verb.text.strip()
         # What marks up speech is spoken: each element hands its text up.

@@ -1,12 +1,9 @@
-"""Plivo's XML: the replies in an application's answer, read without a risk.
-
-Documents with a DOCTYPE are refused, so there are no entities to grow or to fetch: the parser is
-the standard library's expat, and nothing else is looked up.
-"""
+"""Plivo's XML: the replies in an application's answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from xml.parsers import expat
+
+from sms_sandbox.markup import HasDoctype, NotXml, read_xml
 
 MAX_ELEMENTS = 50
 """How many elements one document may hold."""
@@ -28,22 +25,13 @@ class Element:
 def parse(document: str) -> list[Element]:
     """The elements within ``<Response>``. Raises ``BadAnswer``."""
     reader = _Reader()
-    parser = expat.ParserCreate("utf-8")  # whatever the document says: it has been decoded
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.read
-    parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(document.strip().encode("utf-8", "replace"), True)
-    except expat.ExpatError as error:
-        why = expat.errors.messages.get(error.code, "not XML")
-        raise BadAnswer(f"The answer is not XML: {why}, line {error.lineno}.") from None
+        read_xml(document, reader)
+    except HasDoctype:
+        raise BadAnswer("The answer has a DOCTYPE, which is not read.") from None
+    except NotXml as error:
+        raise BadAnswer(f"The answer is not XML: {error.why}, line {error.line}.") from None
     return reader.found
-
-
-def _refuse_doctype(*_: object) -> None:
-    raise BadAnswer("The answer has a DOCTYPE, which is not read.")
 
 
 class _Reader:
@@ -66,5 +54,5 @@ class _Reader:
         if self._depth > 1:
             self.found[-1].text += text
 
-    def end(self, _name: str) -> None:
+    def end(self, name: str) -> None:  # noqa: ARG002
         self._depth -= 1
