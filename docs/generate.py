@@ -29,22 +29,20 @@ DOCS = Path(__file__).parent
 _BLOCK = re.compile(r"<!-- generated: (\w+) -->\n(.*?)<!-- end of \1 -->", re.DOTALL)
 
 SETTING_GROUPS: Mapping[str, str] = {
-    "url_prefix": "Addresses and name",
+    "url_prefix": "Addresses, name and pages",
     "providers": "Sending",
     "twilio_account_sid": "Twilio",
     "database_url": "Databases",
     "audit_url": "Audit trail and metrics",
     "secret": "Keys",
-    "signup": "Sign-up",
     "dispatch": "Dispatch",
-    "default_region": "Numbers and languages",
+    "default_region": "Numbers",
     "code_length": "Codes",
-    "max_live_challenges": "Budgets",
+    "sends_per_hour": "Budgets",
+    "prices": "Money",
+    "record_only": "Recording, waits",
     "risk_puzzle": "Puzzles",
-    "cooldown": "Waits and limits",
     "session_lifetime": "Sessions",
-    "after_login_url": "After login and logout",
-    "allowed_origins": "Other origins",
     "allow_sandbox_in_production": "Overrides for production",
 }
 """The setting that opens each group, in the order of the fields."""
