@@ -8,9 +8,11 @@ of a masked number or an Android application hash is no candidate.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
+from typing import Any
 
 from sms_sandbox.code_words import (
     ANYWHERE,
@@ -84,89 +86,57 @@ _KEYWORD = re.compile(
     rf"|{_either(ANYWHERE)}",
     re.IGNORECASE,
 )
+
+
+def _in_ascii(words: Iterable[str]) -> list[str]:
+    """The words as a text in ASCII and in small letters may hold them."""
+    # Regardless of case some letters outside of ASCII are equal to one inside.
+    plain = (_fold(word).lower().translate(_EQUAL_TO_ASCII) for word in words)
+    return [word for word in plain if word.isascii()]
+
+
+# Small letters are found ten times as fast as letters of any case.
+_KEYWORD_IN_ASCII = re.compile(
+    rf"(?:{_either(_in_ascii(STEMS))})[a-z]{{0,7}}"
+    rf"|(?<![a-z])(?:{_either(_in_ascii(EXACT))})(?![a-z])"
+)
+_AROUND = re.compile(r"\(\?<?[=!](?:\[[^]]*\]|[^][()])*\)")
 _MONTH = r"(?:jan|feb|mar|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}\.?"
 _NUMBER = r"\d[\d.,]{0,20}"
 
 
-def _in_ascii(words: Iterable[str]) -> tuple[str, ...]:
-    """The words as a text in ASCII may hold them, whatever their case."""
-    # Regardless of case some letters outside of ASCII are equal to one inside.
-    plain = (_fold(word).lower().translate(_EQUAL_TO_ASCII) for word in words)
-    return tuple(word for word in plain if word.isascii())
-
-
-# What is blanked out before candidates are looked for; order matters. Before each pattern stand
-# the signs without one of which it cannot match a text in ASCII: most texts spare most patterns.
-_NOT_CODES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
-    (signs, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
-    for signs, pattern in (
-        (
-            ("/", "www."),
-            r"\bhttps?://\S+|\bwww\.\S+|(?<![\w.-])(?:[\w-]{1,63}\.){1,4}[a-z]{2,8}/\S*",
-        ),
-        (("@",), r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+"),
-        (
-            (),
-            r"(?<![\w+/])(?=[A-Za-z0-9+/]*[A-Za-z])(?=[A-Za-z0-9+/]*[0-9A-Z+/])[A-Za-z0-9+/]{11}\s*\Z",
-        ),
-        (
-            _in_ascii(DURATIONS),
-            rf"(?<![A-Za-z0-9])\d{{1,3}}(?:\s*[-–]\s*\d{{1,3}})?\s*-?(?:{_either(DURATIONS)})(?![A-Za-z])",
-        ),
-        (("+",), r"\+\d[\d\s().-]{5,20}\d"),
-        ((), r"\(\d{2,4}\)\s?\d{3,4}[-. ]?\d{3,4}\b|(?<!\d)\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)"),
-        (
-            (),
-            r"(?<!\d)1[-. ]8\d\d[-. ]\d{3}[-. ]\d{4}|(?<!\d)0\d{2,4}[- ]\d{3,4}[- ]?\d{3,4}(?!\d)",
-        ),
-        (
-            (),
-            r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|(?<!\d)\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?!\d)",
-        ),
-        (
-            (),
-            rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de\s)?{_MONTH}(?:,?\s(?:de\s)?\d{{4}})?(?![\w])",
-        ),
-        ((), rf"\b{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{4}})?(?!\d)"),
-        (("年", "月"), r"\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日"),
-        ((":",), r"(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)(?:\s?[ap]\.?m\b)?"),
-        (("$",), rf"[$€£¥₹₽₩₺₪฿₫₦]\s?{_NUMBER}|(?<![\d.,]){_NUMBER}\s?[$€£¥₹₽₩₺₪฿₫₦]"),
-        (_in_ascii(CURRENCIES), rf"(?<!{_WORD})(?:{_either(CURRENCIES)})\.?\s?{_NUMBER}"),
-        (
-            _in_ascii(CURRENCIES),
-            rf"(?<![A-Za-z0-9.,]){_NUMBER}\s?(?:{_either(CURRENCIES)})(?!{_WORD})",
-        ),
-        (("%",), r"(?<!\d)\d+(?:[.,]\d+)?\s?%"),
-        (_in_ascii(COUNTED), rf"(?<![A-Za-z0-9.,]){_NUMBER}\s?(?:{_either(COUNTED)})(?!{_WORD})"),
-        ((), r"(?<!\d)\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?(?!\d)|(?<!\d)\d+[.,]\d{1,2}(?!\d)"),
-        (
-            (),
-            r"[*•xX#….]{2,}[\s-]?\d{2,6}\b|\b(?:ending|ends|endend|terminad[ao]|terminant)\s"
-            r"(?:in|with|on|auf|en|par)?\s?\d{2,6}\b",
-        ),
-        (
-            _in_ascii(OTHER_CODES),
-            rf"(?<!{_WORD})(?:{_either(OTHER_CODES)})(?:[\s-]?(?:code|kod|código|codigo)s?)"
-            r"(?:\s(?:is|est|es|ist)|:)?\s*[A-Z0-9-]{3,12}",
-        ),
-        (
-            _in_ascii(word for word in OTHER_CODES if " " in word),
-            rf"(?<!{_WORD})(?:{_either(word for word in OTHER_CODES if ' ' in word)})\W{{1,3}}"
-            r"[A-Z0-9-]{3,12}",
-        ),
-        (
-            _in_ascii(LABELS),
-            rf"(?<!{_WORD})(?:{_either(LABELS)})(?:\s?(?:no|nr|number|num|id|n[ºo°]))?"
-            r"[\s.:]{0,4}[#№]?\s?[A-Z]{0,4}-?\d[A-Z0-9-]{0,30}",
-        ),
-        (
-            ("stop", "help", "yes", "join"),
-            r"\b(?:stop|help|yes|join)\W{1,3}(?:to|an|au|al|a)\s\d{3,8}(?!\d)",
-        ),
-        (
-            ("call", "dial", "text", "sms", "whatsapp", "tel", "phone"),
-            r"\b(?:call|dial|text|sms|whatsapp|tel|phone)(?:\sus)?(?:\s(?:on|at|to))?:?\s\d{3,11}(?!\d)",
-        ),
+# What is blanked out before candidates are looked for; order matters.
+_NOT_CODES = tuple(
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        r"\bhttps?://\S+|\bwww\.\S+|(?<![\w.-])(?:[\w-]{1,63}\.){1,4}[a-z]{2,8}/\S*",
+        r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+",
+        r"(?<![\w+/])(?=[A-Za-z0-9+/]*[A-Za-z])(?=[A-Za-z0-9+/]*[0-9A-Z+/])[A-Za-z0-9+/]{11}\s*\Z",
+        rf"(?<![A-Za-z0-9])\d{{1,3}}(?:\s*[-–]\s*\d{{1,3}})?\s*-?(?:{_either(DURATIONS)})(?![A-Za-z])",
+        r"\+\d[\d\s().-]{5,20}\d",
+        r"\(\d{2,4}\)\s?\d{3,4}[-. ]?\d{3,4}\b|(?<!\d)\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)",
+        r"(?<!\d)1[-. ]8\d\d[-. ]\d{3}[-. ]\d{4}|(?<!\d)0\d{2,4}[- ]\d{3,4}[- ]?\d{3,4}(?!\d)",
+        r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|(?<!\d)\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?!\d)",
+        rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de\s)?{_MONTH}(?:,?\s(?:de\s)?\d{{4}})?(?![\w])",
+        rf"\b{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{4}})?(?!\d)",
+        r"\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日",
+        r"(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)(?:\s?[ap]\.?m\b)?",
+        rf"[$€£¥₹₽₩₺₪฿₫₦]\s?{_NUMBER}|(?<![\d.,]){_NUMBER}\s?[$€£¥₹₽₩₺₪฿₫₦]",
+        rf"(?<!{_WORD})(?:{_either(CURRENCIES)})\.?\s?{_NUMBER}",
+        rf"(?<![A-Za-z0-9.,]){_NUMBER}\s?(?:{_either(CURRENCIES)})(?!{_WORD})",
+        r"(?<!\d)\d+(?:[.,]\d+)?\s?%",
+        rf"(?<![A-Za-z0-9.,]){_NUMBER}\s?(?:{_either(COUNTED)})(?!{_WORD})",
+        r"(?<!\d)\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?(?!\d)|(?<!\d)\d+[.,]\d{1,2}(?!\d)",
+        r"[*•xX#….]{2,}[\s-]?\d{2,6}\b|\b(?:ending|ends|endend|terminad[ao]|terminant)\s"
+        r"(?:in|with|on|auf|en|par)?\s?\d{2,6}\b",
+        rf"(?<!{_WORD})(?:{_either(OTHER_CODES)})(?:[\s-]?(?:code|kod|código|codigo)s?)"
+        r"(?:\s(?:is|est|es|ist)|:)?\s*[A-Z0-9-]{3,12}",
+        rf"(?<!{_WORD})(?:{_either(word for word in OTHER_CODES if ' ' in word)})\W{{1,3}}"
+        r"[A-Z0-9-]{3,12}",
+        rf"(?<!{_WORD})(?:{_either(LABELS)})(?:\s?(?:no|nr|number|num|id|n[ºo°]))?"
+        r"[\s.:]{0,4}[#№]?\s?[A-Z]{0,4}-?\d[A-Z0-9-]{0,30}",
+        r"\b(?:stop|help|yes|join)\W{1,3}(?:to|an|au|al|a)\s\d{3,8}(?!\d)",
+        r"\b(?:call|dial|text|sms|whatsapp|tel|phone)(?:\sus)?(?:\s(?:on|at|to))?:?\s\d{3,11}(?!\d)",
     )
 )
 _SHAPES = re.compile(
@@ -218,11 +188,38 @@ def _origin_bound(text: str) -> str | None:
 
 
 def _mask(folded: str) -> str:
-    plain = folded.lower() if folded.isascii() else None
-    for signs, pattern in _NOT_CODES:
-        if plain is None or not signs or any(sign in plain for sign in signs):
-            folded = pattern.sub(_blank, folded)
+    possible = _possible(folded)
+    for place, pattern in enumerate(_NOT_CODES):
+        if place in possible:
+            blanked = pattern.sub(_blank, folded)
+            if blanked != folded:
+                # What is blank now may let a further one begin or end.
+                folded, possible = blanked, _possible(blanked)
     return folded
+
+
+def _possible(folded: str) -> Collection[int]:
+    """The places of the patterns that may match, found in one pass over a text in ASCII."""
+    found: Collection[int] | None = _sieve().Match(folded) if folded.isascii() else None
+    # Nothing at all, not even what always matches: RE2 ran out of memory.
+    return found or range(len(_NOT_CODES))
+
+
+@cache
+def _sieve() -> Any:
+    """Every pattern of ``_NOT_CODES`` without its conditions on what stands around it, which RE2
+    has not: it matches wherever the pattern does, and a few times more."""
+    import re2
+
+    options = re2.Options()
+    options.case_sensitive = False
+    sieve = re2.Set.SearchSet(options)
+    for pattern in _NOT_CODES:
+        wider = _AROUND.sub("", pattern.pattern.translate(_EQUAL_TO_ASCII))
+        sieve.Add(f"(?m){wider}".replace(r"\Z", r"\z"))
+    sieve.Add("")
+    sieve.Compile()
+    return sieve
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -249,7 +246,8 @@ def _without_years(candidates: list[_Candidate]) -> list[_Candidate]:
 def _nearest(candidates: list[_Candidate], masked: str) -> _Near:
     """The candidates of the best tier: after a keyword in its sentence, before one in its
     sentence, and last across sentences; within a tier all count, so that two are no answer."""
-    found = islice(_KEYWORD.finditer(masked), _MOST)
+    keyword, text = (_KEYWORD_IN_ASCII, masked.lower()) if masked.isascii() else (_KEYWORD, masked)
+    found = islice(keyword.finditer(text), _MOST)
     keywords = [keyword.span() for keyword in found]
     tiers: dict[int, list[str]] = {0: [], 1: [], 2: []}
     for candidate in candidates:

@@ -7,6 +7,8 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
+_POOL = 4096
+
 
 class Ids:
     """Gives out hexadecimal ids. With ``seed`` the n-th id of an account is always the same, so
@@ -16,6 +18,7 @@ class Ids:
         self._seed = seed
         self._given: Counter[tuple[str, str]] = Counter()
         self._unkept: set[tuple[str, str]] = set()
+        self._pool = b""
         self._lock = threading.Lock()
 
     def hex(self, account: str, size: int, kind: str = "") -> str:
@@ -25,7 +28,7 @@ class Ids:
         disturb the order of the rest.
         """
         if self._seed is None:
-            return secrets.token_hex(size)
+            return self._random(size).hex()
         row = (account, kind)
         with self._lock:
             self._given[row] += 1
@@ -35,6 +38,14 @@ class Ids:
         return hmac.new(str(self._seed).encode(), text.encode(), hashlib.sha256).hexdigest()[
             : 2 * size
         ]
+
+    def _random(self, size: int) -> bytes:
+        with self._lock:
+            if len(self._pool) < size:
+                # Each draw gives Python's lock away: one for many ids.
+                self._pool = secrets.token_bytes(_POOL)
+            drawn, self._pool = self._pool[:size], self._pool[size:]
+        return drawn
 
     def go_on(self, given: Mapping[tuple[str, str], int]) -> None:
         """Begin behind the ids that were ``given`` before a restart, by account and kind."""

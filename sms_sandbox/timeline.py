@@ -12,6 +12,9 @@ _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
 _TICK = 0.01
 """Real seconds between two looks: moves may be this late, and many are made at once."""
+_REST = 10
+"""How many times as long as its last look took the hand rests: the busier it is, the more it does
+at once."""
 
 
 class Timeline:
@@ -67,6 +70,7 @@ class Timeline:
 
     def _advance(self) -> float | None:
         """Make the due moves; real seconds until the next, ``None`` to sleep until nudged."""
+        began = time.monotonic()
         try:
             wake_in = self._inbox.advance_due()
         except StorageUnavailable as error:
@@ -74,6 +78,7 @@ class Timeline:
             return _RETRY_SECONDS
         if wake_in is None:
             return None
-        wake_in = max(wake_in, _TICK)
-        self._asleep_until = time.monotonic() + wake_in
+        ended = time.monotonic()
+        wake_in = max(wake_in, _TICK, _REST * (ended - began))
+        self._asleep_until = ended + wake_in
         return wake_in

@@ -84,7 +84,7 @@ class Database:
             # it holds codes: nobody else's to read (the umask would say otherwise)
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = self._connect()
-            _prepare(connection, throw_away=self._folder is not None)
+            _prepare(connection)
         except (sqlite3.Error, OSError) as error:
             raise SettingsError(
                 f"The database {name} cannot be used ({error}): "
@@ -138,7 +138,7 @@ def _translated() -> Iterator[None]:
         ) from error
 
 
-def _prepare(connection: sqlite3.Connection, *, throw_away: bool) -> None:
+def _prepare(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     with closing(connection.execute("SELECT count(*) FROM sqlite_master")) as cursor:
         foreign = version == 0 and cursor.fetchone()[0] > 0
@@ -155,8 +155,7 @@ def _prepare(connection: sqlite3.Connection, *, throw_away: bool) -> None:
     for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
         connection.executescript(f"BEGIN; {UPGRADES[old]} PRAGMA user_version = {old + 1}; COMMIT;")
     _open_text_index(connection)
-    if throw_away:
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
 
 def _open_text_index(connection: sqlite3.Connection) -> None:

@@ -2,7 +2,11 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from sms_sandbox import codes
+from sms_sandbox.code_words import COUNTED, CURRENCIES, DURATIONS, EXACT, LABELS, OTHER_CODES, STEMS
 from sms_sandbox.codes import extract
 
 
@@ -79,3 +83,34 @@ def test_hostile_text_is_read_in_bounded_time(hostile: str) -> None:
 
 def test_repr_does_not_show_the_code() -> None:
     assert "482913" not in repr(extract("code 482913"))
+
+
+_AROUND = (
+    "January",
+    "Sep.",
+    "ends in",
+    "stop",
+    "to",
+    "call us on",
+    "https://a.example/1",
+    "a@b.example",
+)
+_WORDS = st.sampled_from(
+    [*STEMS, *EXACT, *DURATIONS, *CURRENCIES, *COUNTED, *OTHER_CODES, *LABELS, *_AROUND]
+)
+_SIGNS = st.text("0123456789 .,:;-+/()#*$%@xX\n", max_size=12)
+
+
+@given(st.lists(_WORDS | _SIGNS, max_size=12).map("".join) | st.text(max_size=40))
+@example("Your code is 482913, valid for 5 minutes. Order #4821, 12:30, +1 201 555 0123")
+@example("ends in 4821 1-800-555-0123 2026-01-31 FA+9qCX9VSu")
+def test_sorting_patterns_out_beforehand_changes_nothing(text: str) -> None:
+    folded = codes._fold(text)
+    every = folded
+    for pattern in codes._NOT_CODES:
+        every = pattern.sub(codes._blank, every)
+
+    assert codes._mask(folded) == every
+    if every.isascii():
+        small = [found.span() for found in codes._KEYWORD_IN_ASCII.finditer(every.lower())]
+        assert small == [found.span() for found in codes._KEYWORD.finditer(every)]
