@@ -135,6 +135,7 @@ _NOT_CODES = tuple(
         r"[A-Z0-9-]{3,12}",
         rf"(?<!{_WORD})(?:{_either(LABELS)})(?:\s?(?:no|nr|number|num|id|n[ºo°]))?"
         r"[\s.:]{0,4}[#№]?\s?[A-Z]{0,4}-?\d[A-Z0-9-]{0,30}",
+        r"\breference(?:\s(?:no|nr|number))?\sis\s?[A-Z]{0,4}-?\d[A-Z0-9-]{0,30}",
         r"\b(?:stop|help|yes|join)\W{1,3}(?:to|an|au|al|a)\s\d{3,8}(?!\d)",
         r"\b(?:call|dial|text|sms|whatsapp|tel|phone)(?:\sus)?(?:\s(?:on|at|to))?:?\s\d{3,11}(?!\d)",
     )
@@ -148,7 +149,9 @@ _SHAPES = re.compile(
     r"|(?P<mixed>(?=[A-Za-z]{0,8}\d)(?=\d{0,8}[A-Za-z])[A-Za-z0-9]{6,8})"
     r")(?![A-Za-z0-9]|[-‐‑–—]\d)"
 )
+# Neither is a code where anything else may be.
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_NAME = re.compile(r"[A-Za-z][a-z]{2,}\d{1,3}")
 _SENTENCE_END = re.compile(r"[.!?。।](?:\s|$)")
 
 
@@ -158,7 +161,7 @@ def extract(text: str) -> Extraction:
     if bound is not None:
         return Extraction(bound, 0.99, (bound,))
     masked = _mask(_fold(text[:_LONGEST]))
-    candidates = _without_years(list(islice(_candidates(masked), _MOST)))
+    candidates = _without(_YEAR, _without(_NAME, list(islice(_candidates(masked), _MOST))))
     near = _nearest(candidates, masked) if candidates else _Near()
     if near.values:
         everything = _distinct(candidate.value for candidate in candidates)
@@ -238,8 +241,8 @@ def _candidates(masked: str) -> Iterator[_Candidate]:
             yield _Candidate(value, found.start(), found.end(), strong=kind is not None)
 
 
-def _without_years(candidates: list[_Candidate]) -> list[_Candidate]:
-    others = [c for c in candidates if not _YEAR.fullmatch(c.value)]
+def _without(pattern: re.Pattern[str], candidates: list[_Candidate]) -> list[_Candidate]:
+    others = [candidate for candidate in candidates if not pattern.fullmatch(candidate.value)]
     return others or candidates
 
 
