@@ -28,6 +28,8 @@ _KINDS = {
 _DOT = "\N{BULLET}"
 # Few networks have numbers as short as their emergency and service numbers (3 to 6 digits).
 _SHORT = 6
+# E.164: a plus and at most 15 digits; libphonenumber knows longer ones inside a few networks.
+_LONGEST = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -144,6 +146,8 @@ def _look_up(reading: str, region: str) -> PhoneNumber:
     if not phonenumbers.is_valid_number_for_region(number, region):
         raise _invalid(number, reading)
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if len(e164) > _LONGEST:
+        raise _too_long()
     return PhoneNumber(e164, region, virtual=False)
 
 

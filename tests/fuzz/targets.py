@@ -22,7 +22,7 @@ from flask_phoneauth.web.origins import safe_next
 
 SITE = "https://shop.example"
 REGIONS = ("", "GB", "US", "IT", "JP", "ZZ")
-_E164 = re.compile(r"\+[1-9][0-9]{3,15}")
+_E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 _KEYS = Keyring(b"fuzz")
 _RECEIPTS = TwilioReceipts("a token")
 _SETTINGS = Settings(public_url=SITE)

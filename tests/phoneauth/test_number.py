@@ -124,6 +124,7 @@ def test_a_bracketed_zero_that_makes_two_numbers_is_asked_about():
         ("+4", "", "too short"),
         ("+44 7400 1234567890", "", "too many digits"),
         ("+" + "4" * 60, "", "too many digits"),
+        ("+49 580049058346346", "", "too many digits"),  # libphonenumber: valid, E.164: not
         ("345 6789", "US", "area code"),
         ("+1 555 123 4567", "", "no such phone number"),
         ("+44 7700 900123", "", "no such phone number"),
