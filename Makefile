@@ -8,12 +8,12 @@ WORKERS ?= 2
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pictures lint types docs bench bench-sandbox fuzz browser servers node clean
+.PHONY: help demo test pictures lint types docs bench bench-sandbox bench-delivery fuzz browser servers node clean
 
 help:
 	@echo "make demo   run the example app and the SMS sandbox (APP_PORT, SANDBOX_PORT)"
 	@echo "make test   run the whole suite, browser included"
-	@echo "make lint types docs bench bench-sandbox fuzz"
+	@echo "make lint types docs bench bench-sandbox bench-delivery fuzz"
 
 $(VENV)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -68,6 +68,10 @@ bench: $(VENV)/dev
 bench-sandbox: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks.sandbox $(BENCH)
+
+bench-delivery: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m benchmarks.delivery $(BENCH)
 
 # each target for so long; an input that breaks one is written to .fuzz, and is kept in tests/phoneauth/test_fuzz.py
 fuzz: $(VENV)/dev

@@ -17,7 +17,7 @@ from typing import Any
 
 from flask_phoneauth import errors, signals
 from flask_phoneauth.production import production_faults
-from flask_phoneauth.settings import PREFIX, Settings
+from flask_phoneauth.settings import PREFIX, Settings, declared
 from sms_sandbox.control import document
 from sms_sandbox.control.faults import EFFECTS
 from sms_sandbox.control.routes import ROOT, operations
@@ -32,6 +32,15 @@ SETTING_GROUPS: Mapping[str, str] = {
     "url_prefix": "Addresses, name and pages",
     "providers": "Sending",
     "twilio_account_sid": "Twilio",
+    "plivo_auth_id": "Plivo",
+    "messagebird_access_key": "MessageBird",
+    "vonage_api_key": "Vonage",
+    "sns_region": "AWS SNS",
+    "verifier": "Codes of a vendor",
+    "channels": "Channels",
+    "email_from": "E-mail",
+    "operator": "Mobile operator",
+    "routes": "Routes and failover",
     "database_url": "Databases",
     "audit_url": "Audit trail and metrics",
     "secret": "Keys",
@@ -55,6 +64,9 @@ SECONDS = frozenset(
         "device_lifetime",
         "cooldown",
         "cooldown_idle",
+        "send_seconds",
+        "breaker_pauses",
+        "delivered_window",
         "session_lifetime",
         "session_idle",
         "remember_lifetime",
@@ -72,7 +84,10 @@ CURES: Mapping[str, str] = {
     "cross_site": "Send it from your own site, or name the origin in `ALLOWED_ORIGINS`. Behind a "
     "proxy, set `PUBLIC_URL`.",
     "csrf": "Load the page again and send its form.",
-    "number_not_verified": "Use another virtual number: an odd one is never verified.",
+    "number_not_verified": "Use another virtual number (an odd one is never verified), or the "
+    "number of this very device.",
+    "unbound_callback": "Begin again, and let the same browser (or the program with its "
+    "`verifier`) come back.",
     "country_blocked": "Use a number of a country in `ALLOWED_REGIONS`.",
     "line_type_blocked": "Use the number of a mobile phone. `BLOCKED_LINE_TYPES`, "
     "`BLOCKED_PREFIXES` and the app's `number_policy` decide.",
@@ -95,7 +110,8 @@ CURES: Mapping[str, str] = {
     "misconfigured": "Read the log: one sentence names each key and its cure.",
     "provider_unavailable": "Try again; see the log for the provider's reason.",
     "store_unavailable": "Try again; see whether the database answers.",
-    "busy": "Try again; raise `DISPATCH_WORKERS` or `DISPATCH_QUEUE` if it lasts.",
+    "busy": "Try again; raise `DISPATCH_WORKERS` or `DISPATCH_QUEUE` if it lasts, or see whether "
+    "the queue's worker and its Redis run.",
 }
 """What to do about each problem."""
 
@@ -111,6 +127,8 @@ FIXED: Sequence[tuple[str, str, str]] = (
      "share of its life"),
     ("flask_phoneauth.otp.challenge:MAX_LIVE_CODES", "", "codes of one challenge that are good "
      "at once; they share its tries"),
+    ("flask_phoneauth.otp.challenge:HELD_FOR", "s", "a vendor has to say whether a code is right, "
+     "before spent tries end the challenge"),
     ("flask_phoneauth.otp.challenge:REMEMBERED", "s", "a finished challenge still tells its end"),
     ("flask_phoneauth.otp.challenge:SENT_UNTIL_FAILED", "s", "a message that is withheld reads "
      "`sent`, then `failed`"),
@@ -159,21 +177,46 @@ FIXED: Sequence[tuple[str, str, str]] = (
     ("flask_phoneauth.stores.redis_server:POOL_SIZE", "", "connections of a process to one server "
      "of Redis; four times as many through a Sentinel"),
     ("flask_phoneauth.database.engine:POOL_SIZE", "", "connections kept; as many more under load"),
+    ("flask_phoneauth.flows.silent_login:LIFE", "s", "from setting out to the mobile operator to "
+     "coming back"),
+    ("flask_phoneauth.flows.silent_login:MAX_CODE", "characters", "of an operator's code"),
+    ("flask_phoneauth.operators.asking:CONNECT_SECONDS", "s", "to connect to an operator"),
+    ("flask_phoneauth.operators.asking:ANSWER_SECONDS", "s", "for an operator's answer"),
     ("flask_phoneauth.flows.deliver_code:MAX_AGE", "s", "a waiting message is dropped after"),
     ("flask_phoneauth.flows.notice:NOTICE_LIFE", "s", "the notice of a changed number may wait"),
     ("flask_phoneauth.dispatch.thread:EXIT_WAIT", "s", "the exit waits for messages being sent"),
+    ("flask_phoneauth.dispatch.broker:CONNECT_SECONDS", "s", "for a connection to the Redis of a "
+     "queue"),
+    ("flask_phoneauth.dispatch.broker:ANSWER_SECONDS", "s", "for its answer to a request"),
+    ("flask_phoneauth.dispatch.broker:JOB_SECONDS", "s", "for one job of a worker"),
+    ("flask_phoneauth.dispatch.celery:LOST_AFTER", "s", "after which a job of a Celery worker that "
+     "is gone is another's"),
+    ("flask_phoneauth.otp.challenge:MOST_RUNS", "", "runs of one job of a queue that may send"),
     ("flask_phoneauth.audit.trail:GATHER_SECONDS", "s", "an entry of the audit trail waits for "
      "others, to be written with them"),
     ("flask_phoneauth.audit.trail:MOST_WAITING", "", "entries of the audit trail that wait to be "
      "written; those that come then are lost, counted and logged"),
     ("flask_phoneauth.audit.trail:EXIT_WAIT", "s", "the exit waits for the audit trail"),
-    ("flask_phoneauth.delivery.failover:TIME_BUDGET", "s", "after which no further provider is "
-     "begun"),
+    ("flask_phoneauth.stores.charging:RESERVED", "s", "for which a number pays for a message of "
+     "which nothing is told"),
+    ("flask_phoneauth.health:LEASE", "s", "for which one worker alone tries a failed provider"),
+    ("flask_phoneauth.health:FORGOTTEN", "s", "after which a failure that nobody tried is over"),
     ("flask_phoneauth.providers.wire:CONNECT_TIMEOUT", "s", "to connect to the sandbox"),
-    ("flask_phoneauth.providers.twilio:CONNECT_TIMEOUT", "s", "to connect to Twilio"),
+    ("flask_phoneauth.providers.wire:VENDOR_CONNECT_TIMEOUT", "s", "to connect to a vendor"),
     ("flask_phoneauth.providers.wire:READ_TIMEOUT", "s", "for the answer of either"),
     ("flask_phoneauth.providers.wire:MAX_ANSWER", "bytes", "of an answer that are read"),
-    ("flask_phoneauth.providers.twilio_receipts:MAX_FIELDS", "", "fields of a receipt"),
+    ("flask_phoneauth.providers.vonage_receipts:MAX_TOKEN", "characters", "of a receipt's token "
+     "that Vonage sends"),
+    ("flask_phoneauth.providers.callbacks:MAX_FIELDS", "", "fields of a receipt"),
+    ("flask_phoneauth.providers.messagebird_receipts:LEEWAY", "s", "by which MessageBird's clock "
+     "and ours may differ"),
+    ("flask_phoneauth.providers.twilio_voice:RINGS_FOR", "s", "that a call rings"),
+    ("flask_phoneauth.providers.twilio_voice:LASTS", "s", "that a call may last"),
+    ("flask_phoneauth.providers.twilio_voice:ASKS", "", "times that a call asks for the key"),
+    ("flask_phoneauth.providers.twilio_voice:KEY_WAIT", "s", "that it waits for it each time"),
+    ("flask_phoneauth.channels.email:CONNECT_SECONDS", "s", "to reach the mail server and be let "
+     "in"),
+    ("flask_phoneauth.channels.email:SEND_SECONDS", "s", "to hand an e-mail over"),
     ("flask_phoneauth.production:LEAST_SECRET", "characters", "of a secret in production, at "
      "least"),
 )  # fmt: skip
@@ -248,6 +291,94 @@ SANDBOX_FIXED: Sequence[tuple[str, str, str]] = (
     ),
     ("sms_sandbox.facades.plivo.verify.sessions:MAX_ATTEMPTS", "", "sendings of a Plivo session"),
     ("sms_sandbox.facades.plivo.verify.sessions:LIFE", "s", "that a Plivo session's code is valid"),
+    (
+        "sms_sandbox.facades.vonage.operator.grants:LONG",
+        "s",
+        "that an address of network enablement, an `auth_req_id` and an access token are good",
+    ),
+    (
+        "sms_sandbox.facades.vonage.operator.grants:SHORT",
+        "s",
+        "that a code of the operator is good, and each step to it",
+    ),
+    (
+        "sms_sandbox.facades.vonage.operator.one_time_password:LIFE",
+        "s",
+        "that a code which the operator has sent is good",
+    ),
+    ("sms_sandbox.facades.vonage.operator.one_time_password:MAX_TRIES", "", "tries of it"),
+    (
+        "sms_sandbox.facades.vonage.operator.one_time_password:MAX_CODES",
+        "",
+        "codes that the operator sends to a number in ten minutes",
+    ),
+    (
+        "sms_sandbox.facades.vonage.application:LEEWAY",
+        "s",
+        "by which the clock of an application of Vonage may differ",
+    ),
+    ("sms_sandbox.facades.vonage.parameters:MAX_FIELDS", "", "parameters of a request to Vonage"),
+    ("sms_sandbox.facades.vonage.sms.form:MAX_TEXT", "characters", "of a text to Vonage's SMS API"),
+    (
+        "sms_sandbox.facades.vonage.messages.form:MAX_TEXT",
+        "characters",
+        "of a text to Vonage's Messages API",
+    ),
+    (
+        "sms_sandbox.facades.vonage.verify.requests:MAX_CHECKS",
+        "",
+        "wrong codes that end a request of Vonage's Verify",
+    ),
+    ("sms_sandbox.facades.vonage.verify.form:MAX_STEPS", "", "channels of its workflow"),
+    (
+        "sms_sandbox.facades.vonage.verify.form:SILENT_TIMEOUT",
+        "s",
+        "for a phone to be authenticated silently",
+    ),
+    (
+        "sms_sandbox.facades.vonage.verify_legacy.views:MAX_SEARCHED",
+        "",
+        "requests of one search in Vonage's older Verify",
+    ),
+    (
+        "sms_sandbox.facades.vonage.posting:RETRIES",
+        "",
+        "further attempts of a callback of Vonage's SMS API",
+    ),
+    ("sms_sandbox.facades.vonage.posting:NEWER_RETRIES", "", "of a webhook of Vonage's newer APIs"),
+    (
+        "sms_sandbox.facades.vonage.messages.failover:MAX_FAILOVER",
+        "",
+        "messages that stand by for one of Vonage's Messages API",
+    ),
+    (
+        "sms_sandbox.facades.messagebird.messages.form:MAX_RECIPIENTS",
+        "",
+        "recipients of a message at MessageBird",
+    ),
+    ("sms_sandbox.facades.messagebird.messages.form:MAX_PARTS", "", "parts of its text"),
+    ("sms_sandbox.facades.messagebird.messages.form:LONGEST_VALIDITY", "s", "of its `validity`"),
+    (
+        "sms_sandbox.facades.messagebird.messages.listing:COUNTED",
+        "",
+        "newest texts that MessageBird's list looks through",
+    ),
+    (
+        "sms_sandbox.facades.messagebird.verify.verifications:TIMEOUT",
+        "s",
+        "that a token of its Verify is good, where nothing else is said",
+    ),
+    (
+        "sms_sandbox.facades.messagebird.verify.verifications:ATTEMPTS",
+        "",
+        "tries of it, where nothing else is said",
+    ),
+    (
+        "sms_sandbox.facades.messagebird.hlr:ANSWERS_AFTER",
+        "s",
+        "until an HLR query that waits is answered",
+    ),
+    ("sms_sandbox.facades.messagebird.fields:MAX_FIELDS", "", "fields of a form to MessageBird"),
     ("sms_sandbox.facades.plivo.messages.inbound:MAX_REPLIES", "", "replies in an answer to Plivo"),
 )
 SANDBOX_SETTINGS: Mapping[str, tuple[str, str]] = {
@@ -272,7 +403,7 @@ def settings() -> str:
     """Every setting: name, type, default, what it is about; in groups."""
     parts: list[str] = []
     rows: list[list[str]] = []
-    for entry in fields(Settings):
+    for entry in declared():
         if entry.name in SETTING_GROUPS:
             rows = []
             parts.append(SETTING_GROUPS[entry.name])
@@ -288,7 +419,7 @@ def limits() -> str:
     """Every setting that is a figure."""
     rows = [
         [f"`{_key(entry)}`", _default(entry), entry.metadata["about"]]
-        for entry in fields(Settings)
+        for entry in declared()
         if _is_figure(entry)
     ]
     return table(("Setting", "Default", "Bounds"), rows)
@@ -410,7 +541,7 @@ def _field(one: Any) -> str:
 
 
 def _permit(wrong: Settings, fault: object) -> str:
-    for entry in fields(Settings):
+    for entry in declared():
         if entry.name.endswith("_in_production"):
             mended = replace(wrong, **{entry.name: True})
             if fault not in production_faults(mended, {}):

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from example_app.notebook import Notebook
+from example_app.tutorial import add_tutorial
 from example_app.views import pages
 from flask_phoneauth import PhoneAuth
 from flask_phoneauth.signals import phone_changed, user_signed_out
@@ -49,6 +50,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     phone_auth.init_app(app)
     app.extensions["notebook"] = Notebook(folder / NOTES_FILE)
     app.register_blueprint(pages)
+    add_tutorial(app)
     app.register_error_handler(HTTPException, _error_page)
     app.after_request(_harden)
     app.add_template_filter(readable)
@@ -69,6 +71,10 @@ def _configure(app: Flask, given: Mapping[str, Any]) -> None:
     )
     app.config.from_prefixed_env()
     app.config.update(given)
+    # the sandbox plays the mobile operator, too
+    app.config.setdefault(
+        "PHONEAUTH_OPERATOR", "vonage" if app.config["PHONEAUTH_SANDBOX_URL"] else ""
+    )
     # numbers whose codes everybody knows are for trying things out
     app.config.setdefault("PHONEAUTH_VIRTUAL_NUMBERS", app.debug or app.testing)
 
@@ -84,8 +90,8 @@ def readable(e164: str) -> str:
 
 
 def _inbox_url(app: Flask) -> str:
-    """Where codes can be read while the sandbox is who sends them."""
-    if "sandbox" not in app.config["PHONEAUTH_PROVIDERS"]:
+    """Where codes can be read: the sandbox sends them, or stands in a vendor's place."""
+    if set(app.config["PHONEAUTH_PROVIDERS"]) == {"console"}:
         return ""
     return str(app.config["PHONEAUTH_SANDBOX_URL"])
 

@@ -198,6 +198,11 @@ def uncool(state: CooldownState) -> CooldownState:
     return CooldownState(max(0, state.step - 1), 0.0, state.at)
 
 
+def of_number(key: str) -> bool:
+    """Whether a budget is one number's, not one that many numbers share."""
+    return key.startswith("{")
+
+
 def number_key(phone_tag: str, name: str) -> str:
     """A budget of one number, under its Redis hash tag."""
     return f"{{{phone_tag}}}:{name}"

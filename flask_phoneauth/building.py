@@ -15,15 +15,25 @@ from flask import Flask, has_request_context
 
 from flask_phoneauth import signals
 from flask_phoneauth.clock import Clock
+from flask_phoneauth.delivery.calling import Calls
 from flask_phoneauth.delivery.failover import Delivery
+from flask_phoneauth.delivery.linting import Sender, flaws
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.events import Event
+from flask_phoneauth.flows.channels import not_offered
 from flask_phoneauth.flows.deliver_code import deliver_code
 from flask_phoneauth.flows.parts import NO_HOOKS, Hooks, Parts
 from flask_phoneauth.otp.keys import Keyring
-from flask_phoneauth.plugins import load_dispatch, load_provider, load_telemetry
+from flask_phoneauth.plugins import (
+    load_dispatch,
+    load_mailer,
+    load_operator,
+    load_provider,
+    load_telemetry,
+    load_verifier,
+)
 from flask_phoneauth.production import overrides, production_faults
-from flask_phoneauth.records import Job
+from flask_phoneauth.records import EMAIL, VOICE, Job
 from flask_phoneauth.risk.puzzles import SiteVerify
 from flask_phoneauth.sessions.registry import Registry
 from flask_phoneauth.sessions.state import Live
@@ -71,7 +81,7 @@ def _build(
     hooks: Hooks,
 ) -> Live:
     lenient = bool(app.debug or app.testing)
-    fault = "" if lenient else _refusal(app, settings)
+    fault = "" if lenient else refusal(app, settings)
     allowed = [] if lenient else overrides(settings)
     settings = resolve(app, settings, lenient=lenient)
     audited = audit_address(settings, accounts=users is None)
@@ -96,7 +106,9 @@ def _build(
         hooks=hooks,
     )
     registry = Registry(sessions, settings, clock)
-    _announce(fault, allowed)
+    for told in not_offered(parts):
+        logger.warning(told)
+    _announce(fault, allowed, settings)
     return Live(
         parts=parts,
         registry=registry,
@@ -243,13 +255,21 @@ def _parts(
         keys=keys,
         challenges=store,
         users=users,
-        delivery=Delivery(providers),
+        delivery=Delivery(providers, time_budget=settings.send_seconds),
         dispatch=dispatch,
         clock=clock,
         notify=_notifier(app, settings, trail, telemetry),
         brand=settings.brand,
         hooks=hooks,
         puzzle=SiteVerify(settings) if settings.risk_puzzle else None,
+        calls=Calls(providers if VOICE in settings.channels else ()),
+        mailer=load_mailer().from_settings(settings) if EMAIL in settings.channels else None,
+        operator=load_operator(settings.operator).from_settings(settings)
+        if settings.operator
+        else None,
+        verifier=load_verifier(settings.verifier).from_settings(settings)
+        if settings.verifier
+        else None,
     )
     return parts
 
@@ -275,7 +295,8 @@ def _notifier(
     return notify
 
 
-def _refusal(app: Flask, settings: Settings) -> str:
+def refusal(app: Flask, settings: Settings) -> str:
+    """Why this app must not serve out of debug and testing; nothing where it may."""
     faults = production_faults(settings, app.config)
     if not faults:
         return ""
@@ -285,8 +306,10 @@ def _refusal(app: Flask, settings: Settings) -> str:
     )
 
 
-def _announce(fault: str, allowed: Sequence[str]) -> None:
+def _announce(fault: str, allowed: Sequence[str], settings: Settings) -> None:
     """Once, when everything stands: what could not be built is tried and told again."""
+    for flaw in flaws(Sender.of(settings)):
+        logger.warning("Flask-PhoneAuth: in %s %s", ", ".join(flaw.locales), flaw.text)
     for name in allowed:
         logger.warning("Flask-PhoneAuth: %s is on", name)
     if fault:

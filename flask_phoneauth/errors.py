@@ -3,7 +3,8 @@
     PhoneAuthError
     ├── InvalidRequest 400 · InvalidCode 400
     ├── NotSignedIn 401
-    ├── FreshLoginRequired · CrossSite · CsrfFailed · NumberNotVerified 403
+    ├── FreshLoginRequired · CrossSite · CsrfFailed · NumberNotVerified ·
+    │   UnboundCallback 403
     ├── NumberBlocked 403: CountryBlocked · LineTypeBlocked
     ├── RiskChallenge · RiskRefused 403
     ├── UnknownChallenge · UnknownSession 404
@@ -101,6 +102,13 @@ class NumberNotVerified(PhoneAuthError):
 
     code, status, title = "number_not_verified", 403, "Number not verified"
     default = "This number could not be verified."
+
+
+class UnboundCallback(PhoneAuthError):
+    """A device came back from its operator that did not set out from here; nobody is told more."""
+
+    code, status, title = "unbound_callback", 403, "This browser did not begin it"
+    default = "This sign-in was not begun in this browser. Please start again."
 
 
 class NumberBlocked(PhoneAuthError):

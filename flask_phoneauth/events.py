@@ -19,6 +19,7 @@ class CodeAsked(Event):
     challenge_id: str
     purpose: str
     masked_phone: str
+    channel: str = "sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,13 @@ class CodeWrong(Event):
 
 @dataclass(frozen=True, slots=True)
 class CodeSent(Event):
-    """A provider accepted the message."""
+    """A provider accepted the message; `channel` is `sms`, `voice` or `email`."""
 
     challenge_id: str
     purpose: str
     masked_phone: str
     provider: str
+    channel: str = "sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class CodeFailed(Event):
     purpose: str
     masked_phone: str
     reason: str
+    channel: str = "sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,28 @@ class UserBlocked(Event):
     """An operator blocked a user, and all of the user's sessions ended."""
 
     user: Any
+
+
+@dataclass(frozen=True, slots=True)
+class UserUnblocked(Event):
+    """An operator let a blocked user sign in again; told to the audit trail only."""
+
+    user: Any
+
+
+@dataclass(frozen=True, slots=True)
+class UserDeleted(Event):
+    """An operator removed a user and all sessions; told to the audit trail only."""
+
+    user: Any
+
+
+@dataclass(frozen=True, slots=True)
+class NumberUnlocked(Event):
+    """An operator opened a number that wrong codes had closed; told to the audit trail only."""
+
+    phone_tag: str
+    masked_phone: str
 
 
 @dataclass(frozen=True, slots=True)

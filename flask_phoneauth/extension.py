@@ -21,15 +21,15 @@ from flask_phoneauth.flows.parts import Hooks
 from flask_phoneauth.flows.request_code import Ask, Asked, request_code
 from flask_phoneauth.flows.submit_code import SignedIn, submit_code
 from flask_phoneauth.phone.policy import NumberPolicy
-from flask_phoneauth.plugins import PROVIDERS
-from flask_phoneauth.records import Client
+from flask_phoneauth.plugins import DISPATCHERS, PROVIDERS, VERIFIERS
+from flask_phoneauth.records import SMS, Client
 from flask_phoneauth.risk.base import RiskHook
 from flask_phoneauth.sessions.loading import keep_cookies, registry_is_down, wrap_loader
 from flask_phoneauth.sessions.login import follow_logout, start
 from flask_phoneauth.sessions.state import State, current_live
 from flask_phoneauth.settings import SettingError, Settings
 from flask_phoneauth.users.base import UserStore
-from flask_phoneauth.web import binding, inputs, pages, receipts
+from flask_phoneauth.web import binding, inputs, pages, receipts, voice
 from flask_phoneauth.web.origins import this_page
 from flask_phoneauth.web.views import answer_problem, create_blueprint
 
@@ -69,6 +69,10 @@ class PhoneAuth:
         settings = Settings.from_config(app.config)
         for name in settings.providers:
             PROVIDERS.check(name)
+        if settings.dispatch:
+            DISPATCHERS.check(settings.dispatch)
+        if settings.verifier:
+            VERIFIERS.check(settings.verifier)
         users, hooks = self._users, self._hooks
         state = State(
             settings,
@@ -104,12 +108,18 @@ class PhoneAuth:
         state.close()
 
     def request_code(
-        self, phone: str, *, address: str = "", locale: str = "en", risk_token: str = ""
+        self,
+        phone: str,
+        *,
+        address: str = "",
+        locale: str = "en",
+        channel: str = SMS,
+        risk_token: str = "",
     ) -> CodeRequest:
         """Ask for a login code from your own code; raises a `PhoneAuthError`.
 
-        `address` is the asker's, which budgets count; `risk_token` is the answer of a puzzle.
-        Needs the app's context.
+        `address` is the asker's, which budgets count; `channel` is one of `CHANNELS`;
+        `risk_token` is the answer of a puzzle. Needs the app's context.
         """
         live = current_live()
         secret = binding.new_secret()
@@ -118,6 +128,7 @@ class PhoneAuth:
             binding=binding.digest(secret),
             client=Client(address, locale=locale),
             host=urlsplit(live.parts.settings.public_url).hostname or "",
+            channel=channel,
             risk_token=risk_token,
         )
         return CodeRequest(request_code(live.parts, ask), secret)
@@ -177,6 +188,7 @@ def _prepare(app: Flask, manager: LoginManager) -> None:
     _exempt_from_csrf(app)
     for limiter in app.extensions.get("limiter", ()):
         receipts.exempt(limiter)
+        voice.exempt(limiter)
     settings: Settings = app.extensions["phoneauth"].settings
     plain = app.debug or app.testing or settings.allow_insecure_cookie_in_production
     app.config.setdefault("REMEMBER_COOKIE_SECURE", not plain)

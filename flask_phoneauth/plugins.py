@@ -71,19 +71,43 @@ PROVIDERS = Table(
     key="PHONEAUTH_PROVIDERS",
     rows={
         "console": "flask_phoneauth.providers.console:ConsoleProvider",
+        "messagebird": "flask_phoneauth.providers.messagebird:MessageBirdProvider [messagebird]",
+        "plivo": "flask_phoneauth.providers.plivo:PlivoProvider [plivo]",
         "sandbox": "flask_phoneauth.providers.sandbox:SandboxProvider",
+        "sns": "flask_phoneauth.providers.sns:SnsProvider [sns]",
         "twilio": "flask_phoneauth.providers.twilio:TwilioProvider [twilio]",
+        "vonage": "flask_phoneauth.providers.vonage:VonageProvider [vonage]",
     },
     group="flask_phoneauth.providers",
 )
 DISPATCHERS = Table(
     key="PHONEAUTH_DISPATCH",
     rows={
+        "celery": "flask_phoneauth.dispatch.celery:CeleryDispatch [celery]",
         "inline": "flask_phoneauth.dispatch.inline:InlineDispatch",
+        "rq": "flask_phoneauth.dispatch.rq:RqDispatch [rq]",
         "thread": "flask_phoneauth.dispatch.thread:ThreadDispatch",
     },
+    group="flask_phoneauth.dispatch",
 )
-
+MAILERS = Table(
+    key="PHONEAUTH_CHANNELS",
+    rows={"email": "flask_phoneauth.channels.email:Mailer [email]"},
+)
+OPERATORS = Table(
+    key="PHONEAUTH_OPERATOR",
+    rows={
+        "camara": "flask_phoneauth.operators.camara:CamaraOperator [operator]",
+        "vonage": "flask_phoneauth.operators.camara:VonageOperator [operator]",
+    },
+)
+VERIFIERS = Table(
+    key="PHONEAUTH_VERIFIER",
+    rows={
+        "twilio_verify": "flask_phoneauth.verifiers.twilio_verify:TwilioVerifier [twilio]",
+        "vonage_verify": "flask_phoneauth.verifiers.vonage_verify:VonageVerifier [vonage]",
+    },
+)
 TELEMETRY = Table(
     key="PHONEAUTH_METRICS",
     rows={
@@ -101,6 +125,21 @@ def load_provider(name: str) -> Any:
 def load_dispatch(name: str) -> Any:
     """The dispatch class called `name`; build it by `from_settings(settings, handle)`."""
     return DISPATCHERS.load(name)
+
+
+def load_mailer() -> Any:
+    """The class that sends e-mails; build it by `from_settings(settings)`."""
+    return MAILERS.load("email")
+
+
+def load_operator(name: str) -> Any:
+    """The operator's class called `name`; build it by `from_settings(settings)`."""
+    return OPERATORS.load(name)
+
+
+def load_verifier(name: str) -> Any:
+    """The verifier's class called `name`; build it by `from_settings(settings)`."""
+    return VERIFIERS.load(name)
 
 
 def load_telemetry(name: str) -> Any:

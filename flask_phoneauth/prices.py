@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from flask_phoneauth.budgets import (
@@ -11,6 +11,7 @@ from flask_phoneauth.budgets import (
     HOUR,
     LOCKED,
     STRANGER,
+    WATCHED,
     AskPrice,
     Bounds,
     Charge,
@@ -70,10 +71,69 @@ def ask_price(
     return AskPrice(_recorded(settings, charges), waits)
 
 
+def silent_price(settings: Settings, phone_tag: str, address: str) -> AskPrice:
+    """What a login without a code costs: as many of a number as messages, and no wait.
+
+    `phone_tag` is the one that such logins have of their own, `address` a keyed hash. Nothing is
+    given back for a success, which the operator has yet to tell when the state is spent.
+    """
+    limits = ((HOUR, settings.sends_per_hour, "asks"), (DAY, settings.sends_per_day, "day"))
+    charges = [
+        Charge(number_key(phone_tag, name), limit, window, rule="silent")
+        for window, limit, name in limits
+    ]
+    _, asks = _address_charges(settings, address)
+    return AskPrice((*charges, replace(asks, lane="")), ())
+
+
+def silent_try_price(phone_tag: str) -> TryPrice:
+    """What the way back costs: nothing, for a state is good once, and nobody can guess it."""
+    key = number_key(phone_tag, "returns")
+    charge = Charge(key, 1, HOUR, record_only=True, rule="silent")
+    return TryPrice(stranger=charge, device=charge, bounds=Bounds(wrong_in_row=10**9))
+
+
+def proven_otherwise(settings: Settings, phone_tag: str) -> TryPrice:
+    """The price of a proof that is no typed code: no budget of wrong codes holds it up."""
+    charge = replace(tries_charge(settings, phone_tag), record_only=True)
+    return TryPrice(stranger=charge, device=charge, bounds=bounds(settings))
+
+
 def message_cost(settings: Settings, e164: str) -> int:
     """Thousandths that a message to the number is priced at: by the longest prefix that fits."""
     fitting = [prefix for prefix in settings.prices if e164.startswith(prefix)]
     return settings.prices[max(fitting, key=len)] if fitting else 0
+
+
+def paid_otherwise(
+    settings: Settings, place: Place, phone_tag: str, taken: Sequence[str]
+) -> tuple[tuple[Charge, ...], tuple[str, ...]]:
+    """What messages cost beside the one that was paid for at `place`'s provider when asked for.
+
+    Each provider in `taken` has one, or may have it. Second come the names of the charges that
+    were paid for nothing. Nothing is refused any more: the messages have left.
+    """
+    if not taken:
+        return (), ()
+    more = len(taken) - 1
+    extra = []
+    if more:
+        key = number_key(phone_tag, "total")
+        extra.append(Charge(key, settings.total_sends_per_day, DAY, cost=more, rule="total"))
+    if not place.cost:
+        return tuple(extra), ()
+    for key, cap, cost in (
+        ("money:all", settings.money_per_day, place.cost * more),
+        (_money_country(place), settings.money_per_country_per_day, place.cost * more),
+        *(
+            (money_key(name), settings.money_per_provider_per_day, place.cost)
+            for name in taken
+            if name != place.provider
+        ),
+    ):
+        if cap and cost:
+            extra.append(Charge(key, cap * 1000, DAY, cost=cost, rule="money"))
+    return tuple(extra), () if place.provider in taken else (money_key(place.provider),)
 
 
 def try_price(settings: Settings, phone_tag: str, device: bytes = b"") -> TryPrice:
@@ -126,9 +186,19 @@ def number_price(settings: Settings, phone_tag: str) -> AskPrice:
     )
 
 
-def replacement_price(settings: Settings, phone_tag: str) -> AskPrice:
-    """What it costs to send a lost message anew: the number's budgets, and no wait for anybody."""
-    return AskPrice(number_price(settings, phone_tag).charges, ())
+def replacement_price(settings: Settings, phone_tag: str, place: Place | None = None) -> AskPrice:
+    """What it costs to send a lost message anew: as any message, but no wait and no asker's part.
+
+    `place` is of the number: without one the budgets that many numbers share are left out.
+    """
+    own = number_price(settings, phone_tag).charges
+    return AskPrice((*own, *shared_price(settings, place).charges) if place else own, ())
+
+
+def shared_price(settings: Settings, place: Place) -> AskPrice:
+    """The part of an ask's price that other numbers pay into as well, whoever asks."""
+    charges = (c for c in _shared_charges(settings, "", place) if c.rule in WATCHED)
+    return AskPrice(_recorded(settings, charges), ())
 
 
 def notice_price(settings: Settings, phone_tag: str) -> AskPrice:
@@ -272,12 +342,21 @@ def _country_charges(settings: Settings, region: str) -> Iterable[Charge]:
         yield _reserving(settings, charge)
 
 
+def money_key(provider: str) -> str:
+    """The budget of money that one provider may cost."""
+    return f"money:provider:{provider}"
+
+
+def _money_country(place: Place) -> str:
+    return f"money:country:{place.region}"
+
+
 def _money_charges(settings: Settings, place: Place) -> Iterable[Charge]:
     """In thousandths of the currency; a cap of 0 is none."""
     caps = (
         ("money:all", settings.money_per_day),
-        (f"money:country:{place.region}", settings.money_per_country_per_day),
-        (f"money:provider:{place.provider}", settings.money_per_provider_per_day),
+        (_money_country(place), settings.money_per_country_per_day),
+        (money_key(place.provider), settings.money_per_provider_per_day),
     )
     for key, cap in caps:
         if cap:

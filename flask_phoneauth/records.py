@@ -10,6 +10,10 @@ LOGIN = "login"
 CHANGE_PHONE = "change_phone"
 PHONE_CHANGED = "phone_changed"
 """The purpose of a message without a code: the notice to the number that an account has left."""
+SMS = "sms"
+VOICE = "voice"
+EMAIL = "email"
+"""How a code comes: `Challenge.channel`. Only e-mail does not prove the number (RULES 10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,28 @@ class Spend:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """The runs of one message's job, where a queue may bring it more than once.
+
+    The message is told by when it was asked for; `begun` counts its runs, `over` says that one
+    of them has written down what became of it.
+    """
+
+    asked_at: float
+    begun: int = 1
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Challenge:
     """The record that waits for a code (RULES 1-6). `binding` is the SHA-256 of the secret.
 
     `free` marks virtual and test numbers, which skip send budgets and the cooldown. `lost_by` is
     the provider whose receipt has caused the one resend that receipts may cause (RULES 29).
     `lane` (`stranger` or `device`) has paid for its newest message; `device` is the SHA-256 of
-    that device's token.
+    that device's token. `runs` are of messages whose jobs may come twice. `vendor_id` is that of
+    the verification whose code a vendor has made, or stands for the address that a code was mailed
+    to; it is shown to nobody.
     """
 
     id: str
@@ -93,6 +112,8 @@ class Challenge:
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
     lane: str = "stranger"
     device: bytes = field(default=b"", repr=False)
+    runs: tuple[Run, ...] = ()
+    vendor_id: str = field(default="", repr=False)
 
     @property
     def newest(self) -> Generation:
@@ -107,11 +128,16 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a queue carries: never the code, the number or the seed (RULES 26)."""
+    """What a queue carries: never the code, the number or the seed (RULES 26).
+
+    `delivered` is no part of it: how often a broker has brought it, as far as the broker knows;
+    0 where it never left this process, and so cannot come twice.
+    """
 
     challenge_id: str
     generation: int
     asked_at: float
+    delivered: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +162,28 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """What a call says in the language of `locale`: the lines, one after the other.
+
+    With `asks` it then waits for a key, and the vendor comes again with the one that was pressed.
+    """
+
+    lines: tuple[str, ...] = field(repr=False)
+    locale: str = "en"
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail to one address; `subject` and `sender_name` are on one line."""
+
+    to: str = field(repr=False)
+    subject: str
+    body: str = field(repr=False)
+    sender_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RawRequest:
     """A vendor's callback as it came; names of `headers` are lower case.
 
@@ -150,11 +198,15 @@ class RawRequest:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A vendor's word on one message: `sent`, `delivered`, `failed`, or nothing new."""
+    """A vendor's word on one message: `sent`, `delivered`, `failed`, or nothing new.
+
+    `channel` says whether it was a message or a call.
+    """
 
     message_id: str
     delivery: str
     reason: str = ""
+    channel: str = SMS
 
 
 class User(Protocol):
@@ -169,7 +221,10 @@ class User(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """One signed-in device, as the registry keeps it; `id` is public, the token is not in it."""
+    """One signed-in device, as the registry keeps it; `id` is public, the token is not in it.
+
+    `place` is where an app's own resolver put the address at the login.
+    """
 
     id: str
     user_id: str
@@ -180,6 +235,7 @@ class SessionRecord:
     idle_seconds: int
     ip: str
     user_agent: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,16 @@ def serving(gone: Callable[[], bool] = lambda: False) -> Iterator[Exchange]:
         _current.reset(token)
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """Do something that this thread's request did not ask for: no fault of an answer acts on it."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 class Exchanges:
     """The middleware that opens an exchange for each request and breaks off its answer where a
     fault says so. A server takes the ``OSError`` for a connection that is no more."""

@@ -44,7 +44,8 @@ Pattern = str | Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a rule looks at: a message, or a request that is none (its ``body`` is empty)."""
+    """What a rule looks at: a message, or a request that is none: its ``body`` is empty, or names
+    the operation where a vendor's are many."""
 
     provider: str
     account: str

@@ -44,8 +44,12 @@ def sdk_lines(url: str) -> list[str]:
     python = " = ".join(f"client.{product}.base_url" for product in products)
     node = " = ".join(f"client.{product}.baseUrl" for product in products)
     plivo = json.dumps(f"{url}/plivo/v1/Account")
+    messagebird = json.dumps(f"{url}/messagebird/")
+    vonage = json.dumps(f"{url}/vonage")
     return [
         f"Twilio, Python: {python} = {base}",
         f"Twilio, Node:   {node} = {base}",
         f"Plivo, Python:  plivo.rest.client.PLIVO_API_BASE_URI = {plivo}",
+        f"MessageBird, Python: messagebird.client.ENDPOINT = {messagebird}",
+        f"Vonage, Node:   new Vonage(auth, {{ restHost: {vonage}, apiHost: {vonage} }})",
     ]

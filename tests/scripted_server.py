@@ -39,6 +39,8 @@ class Request(NamedTuple):
     json: Any
     connection: int
     form: dict[str, str]
+    method: str = "POST"
+    body: bytes = b""
 
 
 Behaviour = Callable[["_Handler"], None]
@@ -87,6 +89,17 @@ def drip(handler: _Handler) -> None:
     handler.close_connection = True
 
 
+def drip_head(handler: _Handler) -> None:
+    """Begin an answer and never end its head, a byte at a time."""
+    handler.wfile.write(b"HTTP/1.1 201 Created\r\nX-Endless: ")
+    while not handler.server.stopping.wait(0.02):
+        try:
+            handler.wfile.write(b" ")
+        except OSError:
+            break
+    handler.close_connection = True
+
+
 def drop(handler: _Handler) -> None:
     """Reset the connection after the whole request has arrived."""
     reset(handler.connection)
@@ -111,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
         form = dict(parse_qsl(body.decode())) if is_form else {}
         sent = None if is_form or not body else json.loads(body)
-        self.server.requests.append(Request(self.path, headers, sent, self.number, form))
+        self.server.note(Request(self.path, headers, sent, self.number, form, self.command, body))
         self.server.behaviour(self)
 
     def do_GET(self) -> None:
@@ -136,6 +149,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.behaviour = behaviour
         self.requests: list[Request] = []
+        self._came = threading.Condition()
         self.stopping = threading.Event()
         self.open: set[socket.socket] = set()
         self._numbers = iter(range(1, 10_000))
@@ -145,6 +159,18 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         """The base address."""
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def note(self, request: Request) -> None:
+        """One more request has come."""
+        with self._came:
+            self.requests.append(request)
+            self._came.notify_all()
+
+    def count(self, least: int) -> int:
+        """How many requests came, once `least` have: a client may give up before it is heard."""
+        with self._came:
+            self._came.wait_for(lambda: len(self.requests) >= least, timeout=15)
+            return len(self.requests)
 
     def next_number(self) -> int:
         """The number of a new connection."""

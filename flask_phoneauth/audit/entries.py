@@ -10,7 +10,7 @@ from flask_phoneauth import events
 from flask_phoneauth.otp.challenge import phone_tag_of
 from flask_phoneauth.otp.keys import Keyring
 from flask_phoneauth.phone.number import mask
-from flask_phoneauth.records import AuditEntry, Client
+from flask_phoneauth.records import SMS, AuditEntry, Client
 
 MESSAGE_KINDS = ("asked", "sent", "failed", "receipt", "refused", "wrong")
 """What befalls messages and codes; kept as long as `AUDIT_MESSAGE_RETENTION` says."""
@@ -23,6 +23,9 @@ KINDS = (
     "revoked",
     "changed",
     "blocked",
+    "unblocked",
+    "deleted",
+    "unlocked",
     "budget",
 )
 """Every kind of entry; those that are not of messages are kept for `AUDIT_RETENTION`."""
@@ -39,6 +42,9 @@ def entry_of(
         return _of_message(event, now)
     if isinstance(event, events.BudgetWarning):
         return AuditEntry(now, "budget", detail=f"{event.percent} % {event.key}")
+    if isinstance(event, events.NumberUnlocked):
+        tag, masked = event.phone_tag, event.masked_phone
+        return AuditEntry(now, "unlocked", phone_tag=tag, masked_phone=masked)
     entry = _of_code(event, now) or _of_user(event, keys, now)
     return _from(entry, client) if entry and client else entry
 
@@ -54,9 +60,14 @@ def _of_message(
         told = f"{event.provider} {event.delivery}"
         return AuditEntry(now, "receipt", detail=told, **held) if event.provider else None
     held |= {"purpose": event.purpose, "masked_phone": event.masked_phone}
-    if isinstance(event, events.CodeSent):
-        return AuditEntry(now, "sent", detail=event.provider, **held)
-    return AuditEntry(now, "failed", detail=event.reason, **held)
+    told = event.provider if isinstance(event, events.CodeSent) else event.reason
+    kind = "sent" if isinstance(event, events.CodeSent) else "failed"
+    return AuditEntry(now, kind, detail=_by(event.channel, told), **held)
+
+
+def _by(channel: str, told: str) -> str:
+    """With the channel in front, where it is not a text message."""
+    return told if channel in (SMS, told) else f"{channel} {told}".strip()
 
 
 def _of_code(event: events.Event, now: float) -> AuditEntry | None:
@@ -76,7 +87,7 @@ def _of_code(event: events.Event, now: float) -> AuditEntry | None:
         now, "asked", phone_tag=tag, challenge_id=event.challenge_id, purpose=event.purpose
     )
     if isinstance(event, events.CodeAsked):
-        return replace(entry, masked_phone=event.masked_phone)
+        return replace(entry, masked_phone=event.masked_phone, detail=_by(event.channel, ""))
     return replace(entry, kind="wrong", detail=f"{event.tries_left} left")
 
 
@@ -104,6 +115,8 @@ _OF_USERS: Mapping[type[events.Event], tuple[str, Callable[[Any], str]]] = {
     events.SessionRevoked: ("revoked", lambda event: "" if event.session_id else "all others"),
     events.PhoneChanged: ("changed", lambda event: event.former_masked_phone),
     events.UserBlocked: ("blocked", lambda _: ""),
+    events.UserUnblocked: ("unblocked", lambda _: ""),
+    events.UserDeleted: ("deleted", lambda _: ""),
 }
 
 

@@ -13,7 +13,9 @@ _HOMES = {
     "explain": "explain:explain",
     "init-db": "database:init_db",
     "numbers": "numbers:numbers_group",
+    "providers": "providers:providers",
     "users": "users:users_group",
+    "worker": "worker:worker",
 }
 
 

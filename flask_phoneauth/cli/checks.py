@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 
 from flask import Flask
@@ -14,6 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_phoneauth import building
+from flask_phoneauth.cli import (
+    channel_checks,
+    operator_checks,
+    queue_checks,
+    text_checks,
+    verifier_checks,
+)
+from flask_phoneauth.cli.findings import FAULT, HINT, OK, Finding
 from flask_phoneauth.cli.speaking import running
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.errors import AccountRefused, PhoneAuthError, SendFailed, StoreUnavailable
@@ -28,7 +35,6 @@ from flask_phoneauth.stores.base import ChallengeStore, SessionStore
 from flask_phoneauth.stores.redis_server import SCHEMES, RedisServer
 from flask_phoneauth.web.samples import SAMPLES, overridden, render_sample
 
-OK, HINT, FAULT = "ok", "hint", "fault"
 MOST_LAYERS = 20
 ENOUGH_ASKS = 20
 """Asks from which something can be told of a proxy."""
@@ -54,15 +60,6 @@ TEMPLATE_ERRORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`level` is `ok`, `hint` or `fault`; `text` says what is so and what to do."""
-
-    level: str
-    about: str
-    text: str
-
-
 def examine(app: Flask, *, production: bool) -> Iterator[Finding]:
     """Every finding, from settings to providers; out of debug and testing always strict."""
     strict = production or not (app.debug or app.testing)
@@ -73,13 +70,18 @@ def examine(app: Flask, *, production: bool) -> Iterator[Finding]:
     yield from _cookies(app)
     yield from _proxy(app, settings, strict=strict)
     yield from _databases(app, settings, strict=strict)
+    yield from text_checks.texts(building.resolve(app, settings, lenient=not strict))
+    yield from queue_checks.queue(building.resolve(app, settings, lenient=not strict))
     yield from _providers(app, settings, strict=strict)
+    yield from verifier_checks.verifier(building.resolve(app, settings, lenient=not strict))
+    yield from operator_checks.operator(settings)
+    yield from channel_checks.channels(settings, strict=strict)
     yield from _templates(app)
 
 
 def _settings(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Finding]:
     for key in app.config:
-        unknown = unknown_key(key)
+        unknown = unknown_key(key, settings.providers)
         if unknown:
             yield Finding(HINT, "settings", unknown)
     if not strict:

@@ -7,7 +7,8 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from flask_phoneauth.cli.checks import FAULT, examine
+from flask_phoneauth.cli.checks import examine
+from flask_phoneauth.cli.findings import FAULT
 from flask_phoneauth.cli.speaking import as_json, print_json, this_app
 
 

@@ -40,6 +40,7 @@ def _as_json(found: Explanation, shown: str, hindrances: list[str]) -> dict[str,
         "kind": found.kind,
         "account": found.account,
         "budgets": [asdict(one) for one in found.standings],
+        "shared_budgets": [asdict(one) for one in found.shared],
         "proven": found.proven,
         "devices": found.devices,
         "cooling": found.cooling,
@@ -57,9 +58,10 @@ def _print(found: Explanation, shown: str, hindrances: list[str]) -> None:
     _row("account", found.account)
     proven = "proven before" if found.proven else "never proven"
     _row("proofs", f"{proven}, {found.devices} browsers remembered")
-    for one in found.standings:
-        room = f", room in {one.wait} s" if one.wait else ""
-        _row("budget", f"{one.setting}: {one.spent} of {one.limit} spent{room}")
+    for name, standings in (("budget", found.standings), ("shared", found.shared)):
+        for one in standings:
+            room = f", room in {one.wait} s" if one.wait else ""
+            _row(name, f"{one.setting}: {one.spent} of {one.limit} spent{room}")
     _row("cooldown", f"{found.cooling} s" if found.cooling else "none")
     _row("open", f"{found.alive} challenges")
     _row("providers", ", then ".join(found.providers) or "none")

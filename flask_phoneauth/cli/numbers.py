@@ -6,6 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from flask_phoneauth.cli.speaking import as_json, faults_told, in_full, print_json, running
+from flask_phoneauth.events import NumberUnlocked
 from flask_phoneauth.phone.number import parse
 
 numbers_group = AppGroup("numbers", help="Open a number that wrong codes have closed.")
@@ -25,7 +26,9 @@ def unlock_number(number: str, full: bool, as_json: bool) -> None:
             default_region=settings.default_region,
             virtual_numbers=settings.virtual_numbers,
         )
-        parts.challenges.unlock(parts.keys.phone_tag(found.e164), now=parts.clock.now())
+        tag = parts.keys.phone_tag(found.e164)
+        parts.challenges.unlock(tag, now=parts.clock.now())
+        parts.notify(NumberUnlocked(tag, found.masked))
     shown = found.e164 if full else found.masked
     if as_json:
         print_json({"phone": shown, "unlocked": True})

@@ -202,8 +202,9 @@ def _show_session(record: SessionRecord, *, as_json: bool) -> None:
         for name in ("created_at", "authenticated_at", "last_seen_at", "expires_at")
     }
     if as_json:
-        rest = {"ip": record.ip, "user_agent": record.user_agent}
+        rest = {"ip": record.ip, "place": record.place, "user_agent": record.user_agent}
         print_json({"id": record.id, **times, **rest})
         return
     seen = times["last_seen_at"]
-    click.echo(f"{record.id}  last seen {seen}  {record.ip}  {record.user_agent}".rstrip())
+    where = f"{record.ip}  {record.place}".rstrip()
+    click.echo(f"{record.id}  last seen {seen}  {where}  {record.user_agent}".rstrip())

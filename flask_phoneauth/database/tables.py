@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "phoneauth_alembic_version"
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; kept here so that serving needs no Alembic."""
 
 metadata = MetaData(
@@ -76,6 +76,7 @@ sessions = Table(
     Column("idle_seconds", Integer, nullable=False),
     Column("ip", String(64), nullable=False),
     Column("user_agent", String(200), nullable=False),
+    Column("place", String(80), nullable=False, server_default=""),
     Index("ix_phoneauth_sessions_expires_at", "expires_at"),
 )
 

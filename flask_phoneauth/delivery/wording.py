@@ -1,9 +1,10 @@
 """The text of a message: purpose, brand, code, validity, reference, and the line for browsers.
 
 The last line, `@host #code`, is the domain-bound form of WICG's sms-one-time-codes: browsers
-offer the code on pages of that host only. With a brand of at most 16 and a host of at most 24
-characters and eight digits every text of ours is one GSM-7 part (160 characters), so catalogues
-keep these sentences short and avoid other letters in them.
+offer the code on pages of that host only. An Android app's hash stands there instead where a
+program asks and the app has one. With a brand of at most 16 and a host of at most 24 characters
+and eight digits every text is one GSM-7 part (160 characters), in Arabic two of UCS-2 (134), so
+catalogues keep these sentences short and avoid other letters in them.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ def compose(
     host: str,
     locale: str,
     reference: str,
+    app_hash: str = "",
 ) -> str:
     """The message in the language of `locale`; `minutes` are whole ones left, 0 for less.
 
     `host` has neither scheme nor port. The domain-bound last line is left out where `host` is
-    empty or not a bare host name, since a browser would not take it. Never raises: an unknown
-    `purpose` is named in general words.
+    empty or not a bare host name, since a browser would not take it, and where `app_hash` takes
+    its place: both must stand last, so one text serves a browser or an app. Never raises: an
+    unknown `purpose` is named in general words.
     """
     catalogue = catalogue_for(locale)
     name = _inert(brand)
@@ -70,6 +73,8 @@ def compose(
             "reference": reference,
         }
     )
+    if app_hash:
+        return f"{text}\n{app_hash}"
     return f"{text}\n@{host} #{code}" if _BARE_HOST.fullmatch(host) else text
 
 
@@ -87,6 +92,71 @@ def compose_notice(*, brand: str, locale: str) -> str:
         )
     )
     return sentence.format_map({"brand": name})
+
+
+def call_prompt(*, purpose: str, brand: str, locale: str) -> tuple[str, ...]:
+    """What a call says first: who calls, and that a key must be pressed (RULES 10)."""
+    catalogue = catalogue_for(locale)
+    name = _inert(brand)
+    sentence = (
+        catalogue.gettext("Hello, this is {brand}, with your code {purpose}.")
+        if name
+        else catalogue.gettext("Hello, here is your code {purpose}.")
+    )
+    named = {"brand": name, "purpose": catalogue.gettext(PURPOSES.get(purpose, _ANY_PURPOSE))}
+    return sentence.format_map(named), catalogue.gettext("To hear it, press 1.")
+
+
+def call_code(*, code: str, locale: str) -> tuple[str, ...]:
+    """The code digit by digit, twice: apart, or a voice would read one large figure."""
+    catalogue = catalogue_for(locale)
+    digits = {"digits": " ".join(code)}
+    return (
+        catalogue.gettext("Your code is: {digits}.").format_map(digits),
+        catalogue.gettext("Once more: {digits}.").format_map(digits),
+        catalogue.gettext("Never share it. Goodbye."),
+    )
+
+
+def call_over(*, locale: str) -> tuple[str, ...]:
+    """What a call says whose code is used, expired or unknown."""
+    return (catalogue_for(locale).gettext("This code no longer works. Please ask for a new one."),)
+
+
+def compose_email(
+    *,
+    purpose: str,
+    brand: str,
+    code: str,
+    minutes: int,
+    locale: str,
+    reference: str,
+) -> tuple[str, str]:
+    """Subject and body of an e-mail; the code is in the body only, the subject on one line."""
+    catalogue = catalogue_for(locale)
+    name = _inert(brand)
+    subject = (
+        catalogue.gettext("Your {brand} code {purpose}")
+        if name
+        else catalogue.gettext("Your code {purpose}")
+    )
+    named = {"brand": name, "purpose": catalogue.gettext(PURPOSES.get(purpose, _ANY_PURPOSE))}
+    body = compose(
+        purpose=purpose,
+        brand=brand,
+        code=code,
+        minutes=minutes,
+        host="",
+        locale=locale,
+        reference=reference,
+    )
+    ignored = catalogue.gettext("If you did not ask for it, you need not do anything.")
+    return subject.format_map(named), f"{body}\n\n{ignored}\n"
+
+
+def one_line(brand: str) -> str:
+    """The brand as a sender's name: no control or direction marks, on one line."""
+    return _inert(brand)
 
 
 def _validity(catalogue: Catalogue, minutes: int) -> str:

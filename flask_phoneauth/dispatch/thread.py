@@ -17,6 +17,7 @@ from collections import deque
 from typing import Self
 
 from flask_phoneauth.dispatch.base import Handle
+from flask_phoneauth.dispatch.running import run
 from flask_phoneauth.errors import Busy
 from flask_phoneauth.records import Job
 from flask_phoneauth.settings import Settings
@@ -101,7 +102,7 @@ class ThreadDispatch:
     def _run(self) -> None:
         while (job := self._next()) is not None:
             try:
-                self._do(job)
+                run(self._handle, job)
             finally:
                 self._done()
 
@@ -126,23 +127,6 @@ class ThreadDispatch:
 
     def _is_settled(self) -> bool:
         return not self._waiting and not self._running
-
-    def _do(self, job: Job) -> None:
-        try:
-            self._handle(job)
-        # The one place where every exception is caught: nobody is above this loop to catch it, and
-        # it must not end the thread. Its text may hold a number or a code, so it is not logged.
-        except Exception as exc:  # noqa: BLE001
-            logger.error("sending a message failed: %s in %s", type(exc).__name__, _place(exc))
-
-
-def _place(exc: BaseException) -> str:
-    trace = exc.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "?"
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}, line {trace.tb_lineno}"
 
 
 _living: weakref.WeakSet[ThreadDispatch] = weakref.WeakSet()

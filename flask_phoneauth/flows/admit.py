@@ -7,7 +7,9 @@ from typing import Any
 
 from flask_phoneauth.errors import InvalidCode, NumberTaken, StoreUnavailable
 from flask_phoneauth.events import UserSignedUp
+from flask_phoneauth.flows.channels import email_of, mark_of
 from flask_phoneauth.flows.parts import Parts
+from flask_phoneauth.records import Challenge
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,17 @@ def admit(parts: Parts, phone: str) -> Admitted:
     if new_user:
         parts.notify(UserSignedUp(user))
     return Admitted(user, new_user)
+
+
+def admit_by_email(parts: Parts, challenge: Challenge) -> Admitted:
+    """Find the user whose mailbox the code went to: no account is made, no number proven."""
+    user = parts.users.by_phone(challenge.phone)
+    if user is None or user.blocked_at is not None:
+        raise InvalidCode
+    address = email_of(parts, user)
+    if not address or mark_of(parts, address) != challenge.vendor_id:
+        raise InvalidCode
+    return Admitted(user, False)
 
 
 def _made(parts: Parts, phone: str) -> tuple[Any, bool]:

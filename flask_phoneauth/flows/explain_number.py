@@ -13,10 +13,10 @@ from flask_phoneauth.flows.parts import Parts, test_code
 from flask_phoneauth.phone.number import PhoneNumber, line_type, parse
 from flask_phoneauth.phone.policy import NO_COUNTRY, check_number
 from flask_phoneauth.phone.virtual import Verdict, verdict
-from flask_phoneauth.prices import number_price
+from flask_phoneauth.prices import number_price, shared_price
 from flask_phoneauth.records import LOGIN
 from flask_phoneauth.settings import Settings
-from flask_phoneauth.stores.base import Look
+from flask_phoneauth.stores.base import Level, Look
 
 BLANK = "\N{BULLET}"
 SETTING_OF = {
@@ -27,6 +27,17 @@ SETTING_OF = {
     "total": "PHONEAUTH_TOTAL_SENDS_PER_DAY",
 }
 """The setting behind each budget of a number, by the last word of its key."""
+SHARED_SETTING_OF = {
+    ("prefix", "hour"): "PHONEAUTH_PREFIX_SENDS_PER_HOUR",
+    ("prefix", "day"): "PHONEAUTH_PREFIX_SENDS_PER_DAY",
+    ("country", "hour"): "PHONEAUTH_COUNTRY_SENDS_PER_HOUR",
+    ("country", "day"): "PHONEAUTH_COUNTRY_SENDS_PER_DAY",
+    ("total", "sent"): "PHONEAUTH_SPRAY_BUDGET",
+    ("money", "all"): "PHONEAUTH_MONEY_PER_DAY",
+    ("money", "country"): "PHONEAUTH_MONEY_PER_COUNTRY_PER_DAY",
+    ("money", "provider"): "PHONEAUTH_MONEY_PER_PROVIDER_PER_DAY",
+}
+"""The setting behind each budget that numbers share, by what its key begins and goes on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,9 @@ class Explanation:
     """What a number is and how it stands; `hindrances` are sentences, none where it is sent.
 
     `kind` is `ordinary`, `virtual` or `test`; `account` is `known`, `unknown` or `blocked`;
-    `proven` tells of an earlier success, `devices` counts the browsers that have proven it;
-    `cooling` is seconds, `alive` counts open challenges. The text has its code blanked.
+    `shared` are the budgets that it shares with its neighbours, its country and all numbers, money
+    in thousandths. `proven` tells of an earlier success, `devices` counts the browsers that have
+    proven it; `cooling` is seconds, `alive` counts open challenges. The text has its code blanked.
     """
 
     number: PhoneNumber
@@ -54,6 +66,7 @@ class Explanation:
     standings: tuple[Standing, ...]
     proven: bool
     devices: int
+    shared: tuple[Standing, ...]
     cooling: int
     alive: int
     providers: tuple[str, ...]
@@ -80,6 +93,7 @@ def explain_number(parts: Parts, text: str) -> Explanation:
         Standing(SETTING_OF[charge.key.rpartition(":")[2]], spent, charge.limit, wait)
         for charge, spent, wait in zip(price.charges, look.spent, look.waits, strict=True)
     )
+    shared = _shared(parts, number, look.known, now) if kind == "ordinary" else ()
     account = _account(parts.users.by_phone(number.e164))
     return Explanation(
         number=number,
@@ -88,16 +102,31 @@ def explain_number(parts: Parts, text: str) -> Explanation:
         standings=standings,
         proven=look.known,
         devices=look.devices,
+        shared=shared,
         cooling=look.cooling,
         alive=look.alive,
-        providers=settings.providers,
+        providers=parts.routes.of(number.region),
         text=_text(parts),
         hindrances=(
             *_by_policy(parts, number, kind),
             *_by_account(parts, account),
-            *_by_budget(parts, standings, look),
+            *_by_budget(parts, (*standings, *shared), look),
         ),
     )
+
+
+def _shared(parts: Parts, number: PhoneNumber, known: bool, now: float) -> tuple[Standing, ...]:
+    price = shared_price(parts.settings, parts.place(number.e164, number.region))
+    return tuple(
+        Standing(_shared_setting(one.level), one.level.spent, one.level.limit, one.wait)
+        for one in parts.challenges.survey(price, known=known, now=now)
+    )
+
+
+def _shared_setting(level: Level) -> str:
+    kind, *rest = level.key.split(":")
+    named = rest[-1] if kind in ("prefix", "country") else rest[0]
+    return SHARED_SETTING_OF[kind, named]
 
 
 def _kind(parts: Parts, number: PhoneNumber, now: float) -> str:
@@ -159,8 +188,9 @@ def _by_budget(parts: Parts, standings: tuple[Standing, ...], look: Look) -> Ite
         )
     for one in standings:
         if one.wait:
+            left = ", and what is left is kept for known numbers" if one.spent < one.limit else ""
             yield (
-                f"{one.setting} is spent ({one.spent} of {one.limit}): "
+                f"{one.setting} is spent ({one.spent} of {one.limit}{left}): "
                 f"there is room in {one.wait} seconds."
             )
     if look.cooling:

@@ -8,9 +8,11 @@ from flask_phoneauth.errors import UnknownChallenge
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.request_code import Asked, asked
 from flask_phoneauth.otp import challenge as life
-from flask_phoneauth.records import Challenge, Client
+from flask_phoneauth.records import CHANGE_PHONE, LOGIN, Challenge, Client
 from flask_phoneauth.stores.base import Missing, Peek
 
+TYPED = (LOGIN, CHANGE_PHONE)
+"""The purposes whose code a visitor is sent, and types."""
 SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_tries": "dead"}
 
 
@@ -47,7 +49,8 @@ def peek_at(parts: Parts, challenge_id: str, binding: bytes, client: Client, now
     price = parts.price(tag, binding, client)
     device = client.device_for(tag)
     peek = parts.challenges.peek(challenge_id, binding, price, device=device, now=now)
-    if isinstance(peek, Missing):
+    # the others hold no typed code: who knows the secret of a silent one could have it sent
+    if isinstance(peek, Missing) or life.kind_of(peek.challenge.purpose) not in TYPED:
         raise UnknownChallenge
     return peek
 

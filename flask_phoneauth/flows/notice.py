@@ -10,15 +10,16 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from flask_phoneauth.delivery.failover import NOWHERE
 from flask_phoneauth.delivery.wording import compose_notice
-from flask_phoneauth.errors import InvalidPhone, NumberBlocked, SendFailed
+from flask_phoneauth.errors import InvalidPhone, NumberBlocked
 from flask_phoneauth.flows.parts import Parts, test_code
 from flask_phoneauth.otp.challenge import NO_CODE, Draft
 from flask_phoneauth.phone.number import PhoneNumber, mask, parse
 from flask_phoneauth.phone.policy import check_number
 from flask_phoneauth.prices import notice_price
-from flask_phoneauth.records import PHONE_CHANGED, Challenge, Job, Outbound
-from flask_phoneauth.stores.base import Issued
+from flask_phoneauth.records import PHONE_CHANGED, Job, Outbound
+from flask_phoneauth.stores.base import Issued, Loaded, Settlement
 
 NOTICE_LIFE = 120
 """Seconds within which a notice is sent; a queue that takes longer loses it."""
@@ -44,19 +45,23 @@ def record_notice(parts: Parts, phone: str | None, payload: Mapping[str, Any]) -
     return issued.job if isinstance(issued, Issued) else None
 
 
-def deliver_notice(parts: Parts, challenge: Challenge) -> None:
+def deliver_notice(parts: Parts, loaded: Loaded, job: Job) -> None:
     """Send it; what fails is logged, for nobody waits for it."""
-    if test_code(parts.settings, challenge.phone, parts.clock.now()) is not None:
-        return  # an app reviewer's number: nothing is ever sent (RULES 32)
-    body = compose_notice(brand=parts.brand, locale=challenge.payload.get("locale", "en"))
-    try:
-        parts.delivery.send(Outbound(challenge.phone, body, f"{challenge.id}:0"))
-    except SendFailed as failure:
+    challenge, now = loaded.challenge, parts.clock.now()
+    passage = NOWHERE  # an app reviewer's number: nothing is ever sent (RULES 32)
+    if test_code(parts.settings, challenge.phone, now) is None:
+        body = compose_notice(brand=parts.brand, locale=challenge.payload.get("locale", "en"))
+        outbound = Outbound(challenge.phone, body, f"{challenge.id}:0")
+        passage = parts.delivery.carry(outbound, parts.order(loaded, now))
+    if passage.failure is not None:
         logger.warning(
             "the notice of a changed number to %s was not sent: %s",
             mask(challenge.phone),
-            failure.reason,
+            passage.failure.reason,
         )
+    told = parts.met(Settlement("accepted", digest=NO_CODE), loaded, passage, now)
+    if told.news:
+        parts.challenges.settle(job, told, failures=(), cooldowns=(), now=now)
 
 
 def _former(parts: Parts, phone: str | None) -> PhoneNumber | None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
+from flask_phoneauth.channels.base import Mailing
 from flask_phoneauth.clock import Clock
-from flask_phoneauth.delivery.failover import Delivery
+from flask_phoneauth.delivery.calling import Calls
+from flask_phoneauth.delivery.failover import Delivery, Passage
 from flask_phoneauth.dispatch.base import Dispatch
 from flask_phoneauth.events import Notify
 from flask_phoneauth.flows.alarm import Alarm
+from flask_phoneauth.health import (
+    Routes,
+    floor_of,
+    news_of,
+    order,
+    patience_of,
+    region_of,
+    routes_of,
+)
+from flask_phoneauth.operators.base import Operator
 from flask_phoneauth.otp.challenge import phone_tag_of
 from flask_phoneauth.otp.code import derive_code
 from flask_phoneauth.otp.keys import Keyring, KeySet
@@ -24,12 +36,14 @@ from flask_phoneauth.prices import (
     cooldowns,
     failure_charges,
     message_cost,
+    paid_otherwise,
 )
-from flask_phoneauth.records import LOGIN, Challenge, Client
+from flask_phoneauth.records import EMAIL, LOGIN, SMS, Challenge, Client
 from flask_phoneauth.risk.base import Puzzle, RiskHook
 from flask_phoneauth.settings import Settings
-from flask_phoneauth.stores.base import ChallengeStore
+from flask_phoneauth.stores.base import ChallengeStore, Loaded, Settlement
 from flask_phoneauth.users.base import UserStore
+from flask_phoneauth.verifiers.base import Verifier
 
 PREFIX_LEAVES = 4
 """Digits at the end of a number that its neighbours do not share (RULES 23)."""
@@ -64,6 +78,10 @@ class Parts:
     brand: str
     hooks: Hooks = NO_HOOKS
     puzzle: Puzzle | None = None
+    calls: Calls = field(default_factory=Calls)
+    mailer: Mailing | None = None
+    operator: Operator | None = None
+    verifier: Verifier | None = None
     alarm: Alarm = field(default_factory=Alarm)
 
     def binding_key(self, binding: bytes) -> str:
@@ -94,13 +112,48 @@ class Parts:
             solved=solved,
         )
 
-    def place(self, e164: str, region: str) -> Place:
-        """What the budgets that many numbers share know of a number."""
+    def place(self, e164: str, region: str, channel: str = SMS) -> Place:
+        """What the budgets that many numbers share know of a number; an e-mail costs no money."""
+        if channel == EMAIL:
+            return Place(self.keys.hashed("prefix", e164[:-PREFIX_LEAVES]), region="")
         return Place(
             prefix=self.keys.hashed("prefix", e164[:-PREFIX_LEAVES]),
             region=region,
             cost=message_cost(self.settings, e164),
-            provider=next(iter(self.settings.providers), ""),
+            provider=next(iter(self.routes.of(region)), ""),
+        )
+
+    @property
+    def routes(self) -> Routes:
+        """Who sends to which region."""
+        return routes_of(self.settings, self.delivery.names)
+
+    def order(self, loaded: Loaded, now: float) -> tuple[str, ...]:
+        """Whom the message of that challenge asks, one after the other."""
+        challenge = loaded.challenge
+        route = self.routes.of(region_of(challenge))
+        floor = floor_of(self.settings)
+        # what failed was given back: these messages were taken, and nobody has typed their code
+        turn = max(0, len({spend.at for spend in challenge.spends}) - 1)
+        return order(route, loaded.health, floor, now, lost_by=challenge.lost_by, turn=turn)
+
+    def met(
+        self, settlement: Settlement, loaded: Loaded, passage: Passage, now: float
+    ) -> Settlement:
+        """The settlement with what the job has met: who is paid, and how the providers are."""
+        challenge = loaded.challenge
+        region = str(challenge.payload.get("region", ""))
+        place = self.place(challenge.phone, region, challenge.channel)
+        extra, unpaid = paid_otherwise(
+            self.settings, place, phone_tag_of(challenge.id), passage.taken
+        )
+        tried = [(one.provider, one.error) for one in passage.tried]
+        return replace(
+            settlement,
+            extra=extra,
+            unpaid=unpaid,
+            news=news_of(tried, loaded.health, now),
+            patience=patience_of(self.settings),
         )
 
     def cooldowns(
@@ -116,6 +169,8 @@ class Parts:
 
     def hides_strangers(self, challenge: Challenge) -> bool:
         """Whether known and unknown numbers must look alike: where only known ones get a code."""
+        if challenge.channel == EMAIL:
+            return True
         return not self.settings.signup and challenge.purpose == LOGIN
 
     def failures(self, challenge: Challenge) -> Sequence[Charge]:

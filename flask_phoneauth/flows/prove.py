@@ -20,12 +20,13 @@ from flask_phoneauth.events import CodeWrong
 from flask_phoneauth.flows.alarm import LONG_CODE
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.request_code import refuse
+from flask_phoneauth.flows.vendor_codes import Outcome, judge
 from flask_phoneauth.otp.challenge import Entry, kind_of, phone_tag_of
 from flask_phoneauth.otp.code import digest_code, normalise_code
 from flask_phoneauth.phone.virtual import Verdict, is_virtual, verdict
 from flask_phoneauth.prices import try_price
 from flask_phoneauth.records import Challenge
-from flask_phoneauth.stores.base import Ended, Missing, Peek, Refusal, Wrong
+from flask_phoneauth.stores.base import Ended, Missing, Peek, Refusal, Right, Wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +68,39 @@ def prove(
     """
     now, tag = parts.clock.now(), phone_tag_of(challenge_id)
     digits = _typed(parts, challenge_id, code, binding, now)
-    outcome = parts.challenges.spend_try(
-        challenge_id,
-        Entry(purpose, binding, _digests(parts, challenge_id, purpose, digits)),
-        try_price(parts.settings, tag, device.token),
-        device=device.token,
-        enrol=device.enrol,
-        cooldowns=parts.cooldowns(challenge_id, binding, device.token),
-        now=now,
-    )
+
+    def spend(code: str, stage: str) -> Outcome:
+        digests = _digests(parts, challenge_id, purpose, code) if code else {}
+        return parts.challenges.spend_try(
+            challenge_id,
+            Entry(purpose, binding, digests, stage),
+            try_price(parts.settings, tag, device.token),
+            device=device.token,
+            enrol=device.enrol,
+            cooldowns=parts.cooldowns(challenge_id, binding, device.token),
+            now=now,
+        )
+
+    verifier = parts.verifier
+    outcome = judge(verifier, digits, spend) if verifier else spend(digits, "")
+    return _proven(parts, challenge_id, purpose, outcome, now)
+
+
+def _proven(parts: Parts, challenge_id: str, purpose: str, outcome: Outcome, now: float) -> Proven:
+    """The challenge of a right code; every other outcome as its error."""
     if isinstance(outcome, Missing):
         raise InvalidCode if outcome.foreign else UnknownChallenge
     if isinstance(outcome, Ended):
         raise ENDINGS[outcome.how]
     if isinstance(outcome, Refusal):
-        refuse(parts, outcome, purpose=purpose, tag=tag)
+        refuse(parts, outcome, purpose=purpose, tag=phone_tag_of(challenge_id))
     if isinstance(outcome, Wrong):
         parts.alarm.note(outcome.totals, parts.notify, now)
         parts.notify(CodeWrong(challenge_id, kind_of(purpose), outcome.tries_left))
         if not outcome.tries_left:
             raise TooManyTries
         raise InvalidCode(tries_left=outcome.tries_left)
+    assert isinstance(outcome, Right), "a try that is held is judged at once"
     phone = outcome.challenge.phone
     if is_virtual(phone) and verdict(phone) is not Verdict.VERIFIED:
         raise NumberNotVerified

@@ -10,9 +10,11 @@ from typing import Any, NoReturn
 from flask_phoneauth.errors import REFUSALS, Busy, ProviderUnavailable
 from flask_phoneauth.events import CodeAsked, CodeRefused
 from flask_phoneauth.flows.alarm import LONG_CODE, LONG_CODES_AT
+from flask_phoneauth.flows.channels import check_channel
 from flask_phoneauth.flows.parts import Parts, code_for, test_code
+from flask_phoneauth.flows.vendor_codes import JUDGED, MARK, manages, tries
 from flask_phoneauth.flows.weigh_risk import weigh_risk
-from flask_phoneauth.otp.challenge import Draft, kind_of
+from flask_phoneauth.otp.challenge import BUSY, Draft, kind_of
 from flask_phoneauth.otp.code import digest_code
 from flask_phoneauth.phone.number import PhoneNumber, mask, parse
 from flask_phoneauth.phone.policy import check_number
@@ -27,12 +29,16 @@ REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The typed number, who asks, and what is to happen after the proof."""
+    """The typed number, who asks, and what is to happen after the proof.
+
+    `by_app` says that a program asks which may be an Android app.
+    """
 
     phone: str = field(repr=False)
     binding: bytes = field(repr=False)
     client: Client
     host: str = ""
+    by_app: bool = False
     purpose: str = LOGIN
     channel: str = "sms"
     risk_token: str = field(default="", repr=False)
@@ -55,10 +61,11 @@ class Asked:
 def request_code(parts: Parts, ask: Ask) -> Asked:
     """Make or continue a challenge and queue its message.
 
-    Raises `InvalidPhone`, a `NumberBlocked`, `RiskChallenge`, `RiskRefused`, a `Refused` with
-    its wait, or an `Unavailable`.
+    Raises `InvalidRequest` for a channel, `InvalidPhone`, a `NumberBlocked`, `RiskChallenge`,
+    `RiskRefused`, a `Refused` with its wait, or an `Unavailable`.
     """
     settings = parts.settings
+    check_channel(parts, ask.channel, ask.purpose)
     number = parse(
         ask.phone, default_region=settings.default_region, virtual_numbers=settings.virtual_numbers
     )
@@ -68,7 +75,7 @@ def request_code(parts: Parts, ask: Ask) -> Asked:
     solved = weigh_risk(parts, number, ask.client, ask.risk_token, purpose=ask.purpose)
     now = parts.clock.now()
     tag = parts.keys.phone_tag(number.e164)
-    place = parts.place(number.e164, number.region)
+    place = parts.place(number.e164, number.region, ask.channel)
     outcome = parts.challenges.issue(
         _draft(parts, number, ask, now),
         parts.price(tag, ask.binding, ask.client, place, solved=solved),
@@ -87,7 +94,7 @@ def dispatched(parts: Parts, issued: Issued, now: float) -> Asked:
     parts.alarm.note(issued.totals, parts.notify, now)
     if issued.job is not None:
         purpose = kind_of(challenge.purpose)
-        parts.notify(CodeAsked(challenge.id, purpose, mask(challenge.phone)))
+        parts.notify(CodeAsked(challenge.id, purpose, mask(challenge.phone), challenge.channel))
         _submit(parts, challenge, issued.job)
     return asked(challenge, issued.resend_in, now)
 
@@ -114,18 +121,23 @@ def refuse(parts: Parts, refusal: Refusal, *, purpose: str, tag: str, phone: str
 def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
     settings, keys = parts.settings, parts.keys.current
     free = number.virtual or test_code(settings, number.e164, now) is not None
-    length = settings.code_length if free else _code_length(parts, now)
+    managed = manages(parts, number.e164, ask.channel, now)
+    length = settings.code_length if free or managed else _code_length(parts, now)
     challenge_id = f"{parts.keys.phone_tag(number.e164)}.{secrets.token_urlsafe(16)}"
     seed = secrets.token_bytes(SEED_BYTES)
-    code = code_for(
-        settings,
-        keys,
-        phone=number.e164,
-        seed=seed,
-        purpose=ask.purpose,
-        generation=0,
-        length=length,
-        now=now,
+    code = (
+        JUDGED
+        if managed
+        else code_for(
+            settings,
+            keys,
+            phone=number.e164,
+            seed=seed,
+            purpose=ask.purpose,
+            generation=0,
+            length=length,
+            now=now,
+        )
     )
     return Draft(
         id=challenge_id,
@@ -139,11 +151,13 @@ def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
         digest=digest_code(keys.check, challenge_id=challenge_id, purpose=ask.purpose, code=code),
         code_length=length,
         code_ttl=settings.code_ttl,
-        max_tries=settings.max_tries,
+        max_tries=tries(parts) if managed else settings.max_tries,
         free=free,
         payload={
-            **ask.payload,
+            **{name: value for name, value in ask.payload.items() if name != MARK},
             "host": ask.host,
+            **({"app": True} if ask.by_app else {}),
+            **({MARK: settings.verifier} if managed else {}),
             "locale": ask.client.locale,
             "region": number.region,
             **_fingerprint(ask.client),
@@ -173,7 +187,7 @@ def _submit(parts: Parts, challenge: Challenge, job: Job) -> None:
     except Busy:
         parts.challenges.settle(
             job,
-            Settlement("failed", reason="busy"),
+            Settlement("failed", reason=BUSY),
             failures=(),  # our own queue was full: no provider failed
             cooldowns=parts.cooldowns(challenge.id, challenge.binding, challenge.device),
             now=parts.clock.now(),

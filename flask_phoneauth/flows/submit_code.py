@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_phoneauth.errors import InvalidCode
-from flask_phoneauth.flows.admit import admit
+from flask_phoneauth.flows.admit import admit, admit_by_email
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.prove import NO_DEVICE, Device, prove, reopening
-from flask_phoneauth.records import LOGIN
+from flask_phoneauth.records import EMAIL, LOGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,8 @@ def submit_code(
     proven = prove(parts, challenge_id, code, binding, purpose=LOGIN, device=device)
     challenge = proven.challenge
     with reopening(parts, challenge.id, unless=InvalidCode):
-        admitted = admit(parts, challenge.phone)
+        if challenge.channel == EMAIL:
+            admitted = admit_by_email(parts, challenge)
+        else:
+            admitted = admit(parts, challenge.phone)
     return SignedIn(admitted.user, admitted.new_user, challenge.payload, proven.enrolled)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask_phoneauth.records import Challenge, Generation
+from flask_phoneauth.records import EMAIL, Challenge, Generation, Job, Run, Spend
 
 REMEMBERED = 600
 """Seconds for which a finished challenge still answers what became of it."""
@@ -22,6 +22,19 @@ AFTER_SENT = ("failed", "delivered")
 """What only a receipt can say of a message before its provider has answered."""
 STEPS = ("queued", "sent", *AFTER_SENT)
 """How a delivery moves on."""
+BUSY = "busy"
+"""Why a message failed that was never queued."""
+HOLD = "hold"
+JUDGE = "judge"
+"""The two stages of a try whose code a vendor has made and judges."""
+HELD = "held success"
+"""What gives the charge of such a try back: the very success that it led to."""
+HELD_FOR = 30
+"""Seconds for which a vendor may still say that a held try is right."""
+MOST_RUNS = 2
+"""Runs of one job that may send: a second one only where the worker of the first was lost."""
+REMEMBERED_RUNS = 8
+"""Messages of a challenge whose runs are known; jobs of older ones are past their time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +59,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One typed code: its digest under each key that may have made the challenge, by key id."""
+    """One typed code: its digest under each key that may have made the challenge, by key id.
+
+    `stage` is of a try that somebody else judges: `HOLD` counts it and compares nothing, `JUDGE`
+    compares and counts nothing.
+    """
 
     purpose: str
     binding: bytes = field(repr=False)
     digests: Mapping[str, bytes] = field(repr=False)
+    stage: str = ""
 
 
 def phone_tag_of(challenge_id: str) -> str:
@@ -66,6 +84,11 @@ def purpose_for(kind: str, holder: str) -> str:
 def kind_of(purpose: str) -> str:
     """The purpose without its holder."""
     return purpose.partition(":")[0]
+
+
+def proves_number(channel: str) -> bool:
+    """Whether the right code of that channel proves the number: e-mail never does (RULES 10)."""
+    return channel != EMAIL
 
 
 def begin(draft: Draft, now: float) -> Challenge:
@@ -136,6 +159,43 @@ def ask_again(challenge: Challenge, now: float) -> Challenge:
     )
 
 
+def run_of(challenge: Challenge, job: Job) -> Run | None:
+    """The runs of this job so far; None where there was none."""
+    return next((run for run in challenge.runs if run.asked_at == job.asked_at), None)
+
+
+def taken(challenge: Challenge, job: Job) -> Challenge | None:
+    """The challenge with one more run of the job begun; None where another run has sent, or does.
+
+    A broker brings a job again where it has lost the first one's worker, perhaps in the midst of
+    sending: then it is sent once more with the same code, as after a time-out (RULES 27).
+    """
+    run = run_of(challenge, job)
+    if run is None:
+        run = Run(job.asked_at)
+    elif run.over or job.delivered < MOST_RUNS or run.begun >= MOST_RUNS:
+        return None
+    else:
+        run = replace(run, begun=run.begun + 1)
+    return _with_run(challenge, run)
+
+
+def run_over(challenge: Challenge, job: Job) -> Challenge:
+    """The challenge that knows what became of this job: no later run of it sends."""
+    run = run_of(challenge, job)
+    return challenge if run is None else _with_run(challenge, replace(run, over=True))
+
+
+def _with_run(challenge: Challenge, run: Run) -> Challenge:
+    others = tuple(one for one in challenge.runs if one.asked_at != run.asked_at)
+    return replace(challenge, runs=(*others, run)[-REMEMBERED_RUNS:])
+
+
+def never_queued(challenge: Challenge, job: Job, reason: str) -> bool:
+    """Whether nobody knows of it: its first message found no room, and its asker got no id."""
+    return reason == BUSY and challenge.created_at == job.asked_at
+
+
 def accept(challenge: Challenge, generation: int, digest: bytes) -> Challenge:
     """A provider took the message: a pending generation becomes live and carries the expiry."""
     generations = tuple(
@@ -191,6 +251,26 @@ def replaceable(challenge: Challenge, now: float) -> bool:
     """Whether a message that a receipt calls lost may be sent anew: once, with the same code."""
     lost = challenge.delivery == "failed" and not challenge.lost_by
     return lost and challenge.seed is not None and _lasts(challenge, now)
+
+
+def held(challenge: Challenge, spend: Spend) -> Challenge:
+    """One try more, paid for by `spend` and not judged yet; the challenge still lives."""
+    return replace(challenge, tries=challenge.tries + 1, spends=(*challenge.spends, spend))
+
+
+def let_go(challenge: Challenge) -> Challenge:
+    """A held try was wrong: what it cost stays spent."""
+    mine = next((spend for spend in challenge.spends if spend.refund_on == HELD), None)
+    if mine is None:
+        return challenge
+    place = challenge.spends.index(mine)
+    return replace(challenge, spends=challenge.spends[:place] + challenge.spends[place + 1 :])
+
+
+def is_spent(challenge: Challenge, now: float) -> bool:
+    """Whether no try is left, and none is held that may still prove right."""
+    held = (spend.at for spend in challenge.spends if spend.refund_on == HELD)
+    return not challenge.tries_left and not any(now < at + HELD_FOR for at in held)
 
 
 def fits(challenge: Challenge, entry: Entry, now: float) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol, Self, runtime_checkable
 
-from flask_phoneauth.records import Accepted, Outbound, RawRequest, Receipt
-from flask_phoneauth.settings import Settings
+from flask_phoneauth.records import Accepted, Outbound, RawRequest, Receipt, Script
+from flask_phoneauth.settings import SettingError, Settings
+from flask_phoneauth.settings.declaring import key_of
+
+logger = logging.getLogger("flask_phoneauth")
 
 
 class Receipts(Protocol):
@@ -50,8 +54,70 @@ class Checkable(Protocol):
         """One harmless call, within seconds; raises a `SendFailed`, no other error."""
 
 
+class Voice(Protocol):
+    """Calls a number; when it is answered, the vendor asks us what to say."""
+
+    @property
+    def media_type(self) -> str:
+        """Of what `write` makes."""
+
+    def call(self, outbound: Outbound) -> Accepted:
+        """Begin a call, on the terms of `Provider.send`; what it says is not in `outbound`.
+
+        The vendor is told to come to `voice_url`, with `outbound.delivery` behind it.
+        """
+
+    def read(self, request: RawRequest) -> str:
+        """The keys that were pressed, "" before any; raises `BadSignature` as receipts do."""
+
+    def write(self, script: Script) -> str:
+        """The answer to that request, in the vendor's own form."""
+
+
+@runtime_checkable
+class Caller(Protocol):
+    """A provider that can call too; `voice` is None where its settings do not allow it."""
+
+    name: str
+
+    @property
+    def voice(self) -> Voice | None:
+        """Who calls."""
+
+
+def voice_url(settings: Settings, provider: str) -> str:
+    """Where a vendor asks what to say, before `/` and the delivery token; needs `PUBLIC_URL`."""
+    if not settings.public_url:
+        return ""
+    return f"{settings.public_url.rstrip('/')}{settings.url_prefix}/voice/{provider}"
+
+
 def receipts_url(settings: Settings, provider: str) -> str:
     """Where a vendor's callbacks go, before `/` and the delivery token; needs `PUBLIC_URL`."""
     if not settings.public_url:
         return ""
     return f"{settings.public_url.rstrip('/')}{settings.url_prefix}/receipts/{provider}"
+
+
+def callbacks_url(settings: Settings, provider: str, *, signed_by: str) -> str:
+    """`receipts_url` where receipts can be verified; else nothing, and the log says why.
+
+    `signed_by` is the setting with the key that signs the vendor's callbacks.
+    """
+    url = receipts_url(settings, provider)
+    if url and getattr(settings, signed_by):
+        return url
+    logger.warning(
+        "provider %s: receipts are off, 'sent' is final: set %s to have them",
+        provider,
+        key_of(signed_by if url else "public_url"),
+    )
+    return ""
+
+
+def require(settings: Settings, provider: str, name: str, cure: str) -> None:
+    """Raise `SettingError` where that setting is empty, which the provider needs."""
+    if not getattr(settings, name):
+        raise SettingError(
+            f"{key_of(name)} is missing, which the provider {provider!r} needs: {cure}"
+        )

@@ -9,13 +9,7 @@ import unicodedata
 from typing import Any, Self
 
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    LocationValueError,
-    NewConnectionError,
-    ReadTimeoutError,
-)
+from urllib3.exceptions import HTTPError
 
 from flask_phoneauth.errors import (
     AccountRefused,
@@ -24,7 +18,7 @@ from flask_phoneauth.errors import (
     SendFailed,
     SendUncertain,
 )
-from flask_phoneauth.providers.wire import READ_TIMEOUT, RequestNotSent, open_pool, read_body
+from flask_phoneauth.providers.wire import READ_TIMEOUT, failure, open_pool, read_body
 from flask_phoneauth.records import Accepted, Outbound
 from flask_phoneauth.settings import SettingError, Settings
 
@@ -90,8 +84,14 @@ class SandboxProvider:
         return Accepted(self.name, _message_id(answer))
 
     def check(self) -> None:
-        """Look at the newest message: the sandbox answers, and takes our password."""
-        self._ask("GET", f"{self._endpoint}?limit=1")
+        """Look at the newest message: the sandbox answers, and takes our password.
+
+        Raises `AccountRefused` or `ProviderDown`.
+        """
+        try:
+            self._ask("GET", f"{self._endpoint}?limit=1")
+        except SendUncertain as failed:  # a question that was lost has changed nothing
+            raise ProviderDown(failed.reason) from None
 
     def close(self) -> None:
         """Close the kept connections; a later `send` opens new ones."""
@@ -102,7 +102,7 @@ class SandboxProvider:
         try:
             response = self._request(method, url, body)
         except HTTPError as exc:
-            raise _broken(exc) from None  # their text repeats the address
+            raise failure(exc) from None  # their text repeats the address
         try:
             answer = read_body(response, self._read_timeout)
         finally:
@@ -135,21 +135,6 @@ def sender_id(brand: str) -> str:
     plain = unicodedata.normalize("NFKD", brand)
     sender = "".join(c for c in plain if c.isascii() and c.isalnum())[:_SENDER_LENGTH]
     return sender if any(c.isalpha() for c in sender) else _SENDER_DEFAULT
-
-
-def _broken(exc: HTTPError) -> SendFailed:
-    match exc:
-        case RequestNotSent():
-            return ProviderDown(exc.reason)
-        # Before the time-out, of which urllib3 makes it a kind.
-        case NewConnectionError() | LocationValueError():
-            return ProviderDown("unreachable")
-        case ConnectTimeoutError():
-            return ProviderDown("connect_timeout")
-        case ReadTimeoutError():
-            return SendUncertain("read_timeout")
-        case _:
-            return SendUncertain("connection_lost")
 
 
 def _refused(status: int, answer: bytes | None) -> SendFailed:

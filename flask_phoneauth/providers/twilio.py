@@ -9,14 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from requests import Session
-from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectionError as ConnectionBroken
-from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout, RequestException
+from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from flask_phoneauth.errors import (
     AccountRefused,
@@ -25,14 +23,13 @@ from flask_phoneauth.errors import (
     SendFailed,
     SendUncertain,
 )
-from flask_phoneauth.providers.base import Receipts, receipts_url
+from flask_phoneauth.providers.base import Receipts, Voice, callbacks_url, require, voice_url
+from flask_phoneauth.providers.requesting import bound, failure
 from flask_phoneauth.providers.twilio_receipts import TwilioReceipts
-from flask_phoneauth.providers.wire import READ_TIMEOUT, RequestNotSent, break_early, read_body
+from flask_phoneauth.providers.twilio_voice import TwilioVoice
+from flask_phoneauth.providers.wire import READ_TIMEOUT
 from flask_phoneauth.records import Accepted, Outbound
-from flask_phoneauth.settings import SettingError, Settings
-
-CONNECT_TIMEOUT = 2.0
-"""Seconds to reach Twilio, the TLS handshake included; longer than to a sandbox next door."""
+from flask_phoneauth.settings import Settings
 
 _Meaning = tuple[type[SendFailed], str]
 # https://www.twilio.com/docs/api/errors, by what a code means for the next step
@@ -43,10 +40,10 @@ _CODES: Mapping[_Meaning, Sequence[int]] = {
     ),
     (AccountRefused, "credentials_refused"): (20003,),
     (AccountRefused, "sender_refused"): (
-        *(21212, 21603, 21606, 21659, 21660),
+        *(21210, 21212, 21603, 21606, 21659, 21660),
         *(21701, 21703, 21704, 21705),
     ),
-    (AccountRefused, "region_not_enabled"): (21408, 21612),
+    (AccountRefused, "region_not_enabled"): (21215, 21216, 21408, 21612),
     (ProviderDown, "throttled"): (14107, 20429, 21611, 30001, 30022),
 }
 _BY_CODE = {code: meaning for meaning, codes in _CODES.items() for code in codes}
@@ -79,12 +76,14 @@ class TwilioProvider:
         messaging_service_sid: str = "",
         base_url: str = "",
         callback_url: str = "",
+        script_url: str = "",
         connections: int = 4,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
         """`base_url` leads to a sandbox's façade; `callback_url` is where receipts go.
 
-        Without `callback_url` none are asked for, and "sent" is final.
+        Without `callback_url` none are asked for, and "sent" is final. Calls ask at `script_url`
+        what to say; they need both, and a sender that is a number.
         """
         self._account_sid, self._auth_token = account_sid, auth_token
         self._base_url, self._callback_url = base_url, callback_url
@@ -97,7 +96,17 @@ class TwilioProvider:
             )
             if value
         }
-        self.receipts: Receipts | None = TwilioReceipts(auth_token) if callback_url else None
+        receipts = TwilioReceipts(auth_token) if callback_url else None
+        self.receipts: Receipts | None = receipts
+        self.voice: Voice | None = None
+        if receipts and script_url and sender.startswith("+"):
+            self.voice = TwilioVoice(
+                self._call,
+                receipts,
+                sender=sender,
+                script_url=script_url,
+                callback_url=callback_url,
+            )
         self._open()
 
     @classmethod
@@ -114,7 +123,8 @@ class TwilioProvider:
             sender=sender,
             messaging_service_sid=settings.twilio_messaging_service_sid,
             base_url=f"{settings.sandbox_url.rstrip('/')}/twilio" if settings.sandbox_url else "",
-            callback_url=_callback_url(settings),
+            callback_url=callbacks_url(settings, cls.name, signed_by="twilio_auth_token"),
+            script_url=voice_url(settings, cls.name),
             connections=settings.dispatch_workers,
         )
 
@@ -143,7 +153,7 @@ class TwilioProvider:
         try:
             return call(self._client)
         except (RequestException, HTTPError) as broken:
-            failed = _broken(broken)
+            failed = failure(broken)
         except (TwilioRestException, TwilioServiceException) as refused:
             failed = _refused(refused.status, refused.code)
         raise failed  # outside of the handlers: their errors repeat the address
@@ -165,9 +175,7 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
     def __init__(self, connections: int, read_timeout: float) -> None:
         super().__init__(timeout=read_timeout)
         self.session: Any = Session()
-        adapter = _Adapter(connections, read_timeout)
-        self.session.mount("https://", adapter)
-        self.session.mount("http://", adapter)
+        bound(self.session, connections=connections, read_timeout=read_timeout)
 
     def request(self, *args: Any, **kwargs: Any) -> Response:
         """One request; an acceptance without an id leaves open what became of the message."""
@@ -177,54 +185,12 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
         return response
 
 
-class _Adapter(HTTPAdapter):
-    def __init__(self, connections: int, read_timeout: float) -> None:
-        self._read_timeout = read_timeout
-        super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        break_early(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        made = super().proxy_manager_for(proxy, **kwargs)
-        # connections through a SOCKS proxy are of a kind of their own
-        return made if proxy.lower().startswith("socks") else break_early(made)
-
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        kwargs.update(stream=True, timeout=(CONNECT_TIMEOUT, self._read_timeout))
-        response = super().send(request, *args, **kwargs)
-        try:
-            body = read_body(response.raw, self._read_timeout, decode=True)
-        finally:
-            response.raw.close()
-        response._content, response._content_consumed = body or b"", True
-        return response
-
-
 def _require(settings: Settings) -> None:
     for name in ("twilio_account_sid", "twilio_auth_token"):
-        if not getattr(settings, name):
-            raise SettingError(
-                f"PHONEAUTH_{name.upper()} is missing, which the provider 'twilio' needs: copy it "
-                "from the first page of the Twilio console"
-            )
-    if not settings.twilio_from and not settings.twilio_messaging_service_sid:
-        raise SettingError(
-            "PHONEAUTH_TWILIO_FROM is missing, which the provider 'twilio' needs: set a number of "
-            "your Twilio account, or PHONEAUTH_TWILIO_MESSAGING_SERVICE_SID"
-        )
-
-
-def _callback_url(settings: Settings) -> str:
-    url = receipts_url(settings, TwilioProvider.name)
-    if url and settings.twilio_auth_token:
-        return url
-    missing = "TWILIO_AUTH_TOKEN" if url else "PUBLIC_URL"
-    logger.warning(
-        "provider twilio: receipts are off, 'sent' is final: set PHONEAUTH_%s to have them", missing
-    )
-    return ""
+        require(settings, "twilio", name, "copy it from the first page of the Twilio console")
+    if not settings.twilio_messaging_service_sid:
+        cure = "set a number of your Twilio account, or PHONEAUTH_TWILIO_MESSAGING_SERVICE_SID"
+        require(settings, "twilio", "twilio_from", cure)
 
 
 def _has_sid(text: str) -> bool:
@@ -233,27 +199,6 @@ def _has_sid(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(answer, Mapping) and isinstance(answer.get("sid"), str)
-
-
-def _broken(exc: RequestException | HTTPError) -> SendFailed:
-    match exc:
-        case RequestNotSent():
-            return ProviderDown(exc.reason)
-        case ConnectTimeout():
-            return ProviderDown("connect_timeout")
-        case ReadTimeout():
-            return SendUncertain("read_timeout")
-        case ProxyError():
-            return ProviderDown("unreachable")
-        case ConnectionBroken() if _never_connected(exc):
-            return ProviderDown("unreachable")
-        case _:
-            return SendUncertain("connection_lost")
-
-
-def _never_connected(exc: ConnectionBroken) -> bool:
-    cause = exc.args[0] if exc.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def _refused(status: object, code: object) -> SendFailed:

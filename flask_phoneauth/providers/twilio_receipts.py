@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from flask_phoneauth.errors import BadSignature
-from flask_phoneauth.records import RawRequest, Receipt
-
-MAX_FIELDS = 200
-"""Fields of a callback that are read; Twilio sends about ten."""
+from flask_phoneauth.providers.callbacks import callback_fields
+from flask_phoneauth.records import VOICE, RawRequest, Receipt
 
 _DELIVERIES: Mapping[str, str] = {
     "sent": "sent",
@@ -19,6 +17,16 @@ _DELIVERIES: Mapping[str, str] = {
     "read": "delivered",
     "failed": "failed",
     "undelivered": "failed",
+    "canceled": "failed",
+}
+_CALLS: Mapping[str, str] = {
+    "ringing": "sent",
+    "in-progress": "sent",
+    # the code was heard, and that is known since, or the call ended without a key
+    "completed": "failed",
+    "busy": "failed",
+    "no-answer": "failed",
+    "failed": "failed",
     "canceled": "failed",
 }
 
@@ -31,18 +39,24 @@ class TwilioReceipts:
 
     def read(self, request: RawRequest) -> Receipt:
         """The verified receipt; raises `BadSignature` for anything that Twilio did not sign."""
-        signature = request.headers.get("x-twilio-signature", "")
-        fields = _fields(request)
-        posted = fields if request.method == "POST" else []
-        if not signature.isascii() or not self._fits(request.url, posted, signature):
-            raise BadSignature
-        values = dict(fields)
+        values = self.verified(request)
+        if "CallStatus" in values:
+            return _of_call(values)
         status = values.get("MessageStatus") or values.get("SmsStatus", "")
         return Receipt(
             message_id=values.get("MessageSid") or values.get("SmsSid", ""),
             delivery=_DELIVERIES.get(status, ""),
             reason=status if _DELIVERIES.get(status) == "failed" else "",
         )
+
+    def verified(self, request: RawRequest) -> Mapping[str, str]:
+        """The fields of a request; raises `BadSignature` for anything that Twilio did not sign."""
+        signature = request.headers.get("x-twilio-signature", "")
+        fields = callback_fields(request)
+        posted = fields if request.method == "POST" else []
+        if not signature.isascii() or not self._fits(request.url, posted, signature):
+            raise BadSignature
+        return dict(fields)
 
     def _fits(self, url: str, posted: Iterable[tuple[str, str]], signature: str) -> bool:
         # of a name that comes twice each value counts once
@@ -57,12 +71,15 @@ class TwilioReceipts:
         return base64.b64encode(mac).decode("ascii")
 
 
-def _fields(request: RawRequest) -> list[tuple[str, str]]:
-    query = request.body if request.method == "POST" else urlsplit(request.url).query.encode()
-    try:
-        return parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError:  # not a form, or an endless one
-        raise BadSignature from None
+def _of_call(values: Mapping[str, str]) -> Receipt:
+    status = values["CallStatus"]
+    delivery = _CALLS.get(status, "")
+    return Receipt(
+        message_id=values.get("CallSid", ""),
+        delivery=delivery,
+        reason=status.replace("-", "_") if delivery == "failed" else "",
+        channel=VOICE,
+    )
 
 
 def _spellings(url: str) -> Iterator[str]:

@@ -8,15 +8,28 @@ operating system, silence and a broken connection look alike: perhaps it was.
 
 from __future__ import annotations
 
+import http.client
+import io
 import time
 from typing import Any, TypeVar
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+)
+
+from flask_phoneauth.errors import ProviderDown, SendFailed, SendUncertain
 
 CONNECT_TIMEOUT = 0.5
+VENDOR_CONNECT_TIMEOUT = 2.0
+"""Seconds to reach a vendor, the TLS handshake included; longer than to a sandbox next door."""
 READ_TIMEOUT = 5.0
 MAX_ANSWER = 64 * 1024
 """Bytes of an answer that are read; a longer one counts as unreadable."""
@@ -32,7 +45,50 @@ class RequestNotSent(HTTPError):
         super().__init__(reason)
 
 
+class _Timely(io.RawIOBase):
+    """What comes in from a socket, `seconds` from now at most."""
+
+    def __init__(self, raw: io.RawIOBase, sock: Any, seconds: float | None) -> None:
+        self._raw, self._sock, self._seconds = raw, sock, seconds
+        self._ends = None if seconds is None else time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._ends is not None:
+            left = self._ends - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def take_time(self) -> None:
+        """Leave it to the socket from now on: a wait begins anew with each packet."""
+        if self._ends is not None:
+            self._sock.settimeout(self._seconds)
+            self._ends = None
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    # the time-out of a socket begins anew with each byte: a head that drips would never end
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._timely = _Timely(self.fp.detach(), sock, sock.gettimeout())
+        self.fp = io.BufferedReader(self._timely)
+
+    def begin(self) -> None:
+        super().begin()
+        self._timely.take_time()
+
+
 class _HTTPConnection(HTTPConnection):
+    response_class = _Response
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         # urllib3 goes on to read an answer after a broken write, which hides the break.
         try:
@@ -58,14 +114,23 @@ class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
-def open_pool(*, connections: int, read_timeout: float = READ_TIMEOUT) -> urllib3.PoolManager:
+def open_pool(
+    *,
+    connections: int,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    read_timeout: float = READ_TIMEOUT,
+    proxy: str = "",
+    ca_certs: str | None = None,
+) -> urllib3.PoolManager:
     """A client that keeps `connections` open; time-outs in seconds, no retry, no redirect."""
-    pool = urllib3.PoolManager(
-        num_pools=1,
-        maxsize=connections,
-        timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
-        retries=False,
-    )
+    options: dict[str, Any] = {
+        "num_pools": 1,
+        "maxsize": connections,
+        "timeout": urllib3.Timeout(connect=connect_timeout, read=read_timeout),
+        "retries": False,
+        "ca_certs": ca_certs,
+    }
+    pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
     return break_early(pool)
 
 
@@ -94,3 +159,19 @@ def read_body(
     except HTTPError:
         return None
     return None
+
+
+def failure(exc: HTTPError) -> SendFailed:
+    """What a request that brought no answer means: nothing was sent, or perhaps it was."""
+    match exc:
+        case RequestNotSent():
+            return ProviderDown(exc.reason)
+        # Before the time-out, of which urllib3 makes it a kind.
+        case NewConnectionError() | LocationValueError() | ProxyError():
+            return ProviderDown("unreachable")
+        case ConnectTimeoutError():
+            return ProviderDown("connect_timeout")
+        case ReadTimeoutError():
+            return SendUncertain("read_timeout")
+        case _:
+            return SendUncertain("connection_lost")

@@ -43,6 +43,7 @@ class Registry:
             idle_seconds=life if remember else settings.session_idle,
             ip=client.address,
             user_agent=client.user_agent[:MAX_USER_AGENT],
+            place=client.place,
         )
         self._store.add(record, _hashed(token))
         return token, record

@@ -42,6 +42,10 @@ class Live:
         self.parts.delivery.close()
         if self.parts.puzzle is not None:
             self.parts.puzzle.close()
+        if self.parts.operator is not None:
+            self.parts.operator.close()
+        if self.parts.verifier is not None:
+            self.parts.verifier.close()
         self.parts.challenges.close()
         self.registry.close()
         self.close_databases()

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 
 THOUSANDTHS = 1000
 MOST_PRICE = 1000
+ROUTES_CURE = 'PHONEAUTH_ROUTES must be {"GB": ["vonage", "twilio"], "*": ["twilio"]}'
 _PRICED = re.compile(r"\+[0-9]{0,15}")
 
 
@@ -26,8 +27,7 @@ def coerce(key: str, kind: Any, value: Any) -> Any:
         if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
             raise SettingError(f'{key} must be a list, as ["..."]')
         return tuple(coerce(key, get_args(kind)[0], item) for item in value)
-    of_figures = get_args(kind)[1] is int
-    return prices(key, value) if of_figures else test_numbers(key, value)
+    return _MAPPINGS[get_args(kind)[1]](key, value)
 
 
 def prices(key: str, value: Any) -> Mapping[str, int]:
@@ -61,6 +61,19 @@ def test_numbers(key: str, value: Any) -> Mapping[str, tuple[str, str]]:
             raise SettingError(f"{cure}: a code is digits only, in quotes")
         numbers[str(number)] = (code, until)
     return types.MappingProxyType(numbers)
+
+
+def routes(key: str, value: Any) -> Mapping[str, tuple[str, ...]]:
+    """The providers of each region, in their order."""
+    del key  # the cure names it
+    if not isinstance(value, Mapping):
+        raise SettingError(ROUTES_CURE)
+    found = {}
+    for region, names in value.items():
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise SettingError(f"{ROUTES_CURE}: {region!r} has no list of names")
+        found[str(region)] = tuple(names)
+    return types.MappingProxyType(found)
 
 
 def _thousandths(cure: str, price: Any) -> int:
@@ -98,3 +111,8 @@ def _whole(key: str, value: Any) -> int:
 
 
 _PLAIN: Mapping[Any, Callable[[str, Any], Any]] = {str: _text, bool: _switch, int: _whole}
+_MAPPINGS: Mapping[Any, Callable[[str, Any], Any]] = {
+    int: prices,
+    tuple[str, str]: test_numbers,
+    tuple[str, ...]: routes,
+}

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from flask_phoneauth.budgets import STRANGER, AskPrice, Charge, Cooldown, TryPrice
+from flask_phoneauth.health import (
+    NO_ROUTES,
+    PATIENT,
+    WELL,
+    Health,
+    News,
+    Patience,
+    Routes,
+    Tally,
+)
 from flask_phoneauth.otp.challenge import Draft, Entry
 from flask_phoneauth.records import Challenge, Job, SessionRecord
 
@@ -82,6 +92,14 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The try was counted and not judged: whoever made the code is to be asked first."""
+
+    tries_left: int
+    challenge: Challenge
+
+
+@dataclass(frozen=True, slots=True)
 class Right:
     """The one winner: the challenge is consumed by this very try, made in `lane`.
 
@@ -94,12 +112,30 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """A challenge with its seed, and how the providers of its region's route stand."""
+
+    challenge: Challenge
+    health: Health = WELL
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of a message: `accepted` (with the code's digest), `failed`, `withheld`."""
+    """What became of a message: `accepted` (with the code's digest), `failed`, `withheld`.
+
+    `extra` is what it cost beside its price and `unpaid` names the charges of its price that it
+    did not cost, where other providers than the first took it. `news` are of the providers that
+    were tried, judged by `patience`. `vendor_id` is of a verification whose code a vendor made.
+    """
 
     outcome: str
     digest: bytes = b""
     reason: str = ""
+    vendor_id: str = ""
+    extra: tuple[Charge, ...] = ()
+    unpaid: tuple[str, ...] = ()
+    news: tuple[News, ...] = ()
+    patience: Patience = PATIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +148,21 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """A receipt moved the delivery; `job` sends the lost message anew, None where none is due."""
+    """A receipt moved the delivery; `job` sends the lost message anew, None where none is due.
+
+    `totals` are the levels of the watched budgets that it cost.
+    """
 
     job: Job | None = None
+    totals: tuple[Level, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """How a budget that many numbers share stands; `wait` is whole seconds, 0 where it has room."""
+
+    level: Level
+    wait: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +207,24 @@ class ChallengeStore(Protocol):
         """
 
     def resend(
-        self, challenge_id: str, binding: bytes, price: AskPrice, *, device: bytes, now: float
+        self,
+        challenge_id: str,
+        binding: bytes,
+        price: AskPrice,
+        *,
+        device: bytes,
+        channel: str = "",
+        now: float,
     ) -> Issued | Refusal | Missing | Ended:
-        """Ask for the message once more."""
+        """Ask for the message once more; by another channel where one is named."""
 
-    def load(self, job: Job, *, now: float) -> Challenge | None:
-        """The challenge with its seed, for the job that sends it; None where it is over."""
+    def load(self, job: Job, *, routes: Routes = NO_ROUTES, now: float) -> Loaded | None:
+        """The challenge with its seed, for the job that sends it; None where it is over.
+
+        Of a job that a broker has brought (`delivered`) one run gets it, and a second one only
+        where the first has written nothing down and the broker calls its worker lost. Of a
+        provider on the route whose breaker is half-open one job gets the probe.
+        """
 
     def settle(
         self,
@@ -185,13 +245,18 @@ class ChallengeStore(Protocol):
         reason: str,
         *,
         replacement: Replacement | None = None,
+        tally: Tally | None = None,
         now: float,
     ) -> Advanced | None:
         """Move the newest message's delivery forward by a vendor's receipt (RULES 29).
 
         None for an older message, a finished challenge, a step back. A lost message is asked for
-        anew in the same step: once a challenge, with the same code, within its budgets.
+        anew in the same step: once a challenge, with the same code, within its budgets. Where it
+        moved, the receipt counts for its provider and the number's region (`tally`).
         """
+
+    def health(self, routes: Routes, regions: Sequence[str], *, now: float) -> Mapping[str, Health]:
+        """How the providers of each region's route stand, for an operator: no probe is taken."""
 
     def spend_try(
         self,
@@ -203,10 +268,13 @@ class ChallengeStore(Protocol):
         enrol: bytes,
         cooldowns: Sequence[Cooldown],
         now: float,
-    ) -> Missing | Ended | Refusal | Wrong | Right:
+    ) -> Missing | Ended | Refusal | Wrong | Held | Right:
         """Count, compare, consume: one winner, never more than the limits (RULES 5).
 
-        `enrol` is the SHA-256 of a new device token that a success is to remember, or b"".
+        Where a vendor judges the code, a first call counts (`entry.stage` `HOLD`, which answers
+        `Held`), and a second one compares and consumes (`JUDGE`); a success gives back what the
+        held try cost. `enrol` is the SHA-256 of a new device token that a success is to remember,
+        or b"".
         """
 
     def forget_devices(self, phone_tag: str, *, now: float) -> None:
@@ -231,6 +299,13 @@ class ChallengeStore(Protocol):
 
     def look(self, phone_tag: str, price: AskPrice, *, device: bytes = b"", now: float) -> Look:
         """How a number stands, without touching; `price` holds keys of this number only."""
+
+    def survey(self, price: AskPrice, *, known: bool, now: float) -> tuple[Surveyed, ...]:
+        """How the shared budgets of a price stand for a number, without touching.
+
+        `known` tells of an earlier success, which leaves the whole budget to it. The price holds
+        watched charges only.
+        """
 
     def ping(self) -> None:
         """Ask whether the store answers."""

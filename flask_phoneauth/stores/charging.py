@@ -8,18 +8,24 @@ from typing import Protocol
 
 from flask_phoneauth import budgets
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown, CooldownState
+from flask_phoneauth.health import Breaker
 from flask_phoneauth.records import Challenge, Job, Spend
-from flask_phoneauth.stores.base import Level
+from flask_phoneauth.stores.base import Level, Settlement, Surveyed
 from flask_phoneauth.stores.facts import Facts, is_known, kept_until, lane_of, locked
+
+RESERVED = 60
+"""Seconds for which a message's price is reserved while nobody knows what became of it."""
+NOT_SENT = "failure"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One row: counts per bucket, a cooldown, or the facts of a number."""
+    """One row: counts per bucket, a cooldown, the facts of a number, or a provider's breaker."""
 
     counts: Mapping[int, int] | None = None
     cooldown: CooldownState | None = None
     facts: Facts | None = None
+    breaker: Breaker | None = None
     expires_at: float = 0.0
 
 
@@ -94,6 +100,21 @@ def level(charge: Charge, states: Mapping[str, State], now: float) -> Level:
     return Level(charge.rule, charge.key, spent, whole.limit, charge.cost)
 
 
+def surveyed(
+    price: AskPrice, states: Mapping[str, State], *, known: bool, now: float
+) -> tuple[Surveyed, ...]:
+    """How these budgets stand, and how long they hold up a known number or any other."""
+    found = []
+    fitting = price.fitting(budgets.STRANGER, known=known).charges
+    whole = price.fitting(budgets.STRANGER, known=True).charges
+    for charge, all_of_it in zip(fitting, whole, strict=True):
+        shares = states[charge.share_key].counts or {} if charge.share else {}
+        counts = states[charge.key].counts or {}
+        wait = budgets.wait(budgets.grown(charge, shares, now), counts, now)
+        found.append(Surveyed(level(all_of_it, states, now), wait))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """One rule that holds an ask up: its problem code and whole seconds."""
@@ -160,6 +181,51 @@ def refunds_of(
         for spend in challenge.spends
         if news in spend.refund_on.split() and at in (None, spend.at) and spend.key in states
     )
+
+
+def lapsed(challenge: Challenge, states: Mapping[str, State], now: float) -> tuple[Spend, ...]:
+    """What of the number's budgets is reserved for messages of which nobody has told in time.
+
+    What many numbers share keeps such a message: it may have left, and money is not given back
+    on a guess.
+    """
+    return tuple(
+        spend
+        for spend in challenge.spends
+        if NOT_SENT in spend.refund_on.split()
+        and budgets.of_number(spend.key)
+        and now >= spend.at + RESERVED
+        and spend.key in states
+    )
+
+
+def kept_for_good(challenge: Challenge, at: float | None = None) -> Challenge:
+    """The challenge whose message of that moment, or every one, is no reservation any more."""
+    spends = (
+        _without_word(spend) if at in (None, spend.at) else spend for spend in challenge.spends
+    )
+    return replace(challenge, spends=tuple(spend for spend in spends if spend.refund_on))
+
+
+def _without_word(spend: Spend) -> Spend:
+    words = (word for word in spend.refund_on.split() if word != NOT_SENT)
+    return replace(spend, refund_on=" ".join(words))
+
+
+def unpaid(challenge: Challenge, settlement: Settlement, *, at: float) -> tuple[Spend, ...]:
+    """What of its price a message did not cost: it was another provider's to take."""
+    return tuple(
+        spend for spend in challenge.spends if spend.key in settlement.unpaid and spend.at == at
+    )
+
+
+def paid_beside(
+    challenge: Challenge, settlement: Settlement, states: Mapping[str, State], now: float
+) -> dict[str, State]:
+    """The rows after what a message cost beside its price."""
+    if challenge.free:
+        return {}
+    return {charge.key: spent(charge, states, now) for charge in settlement.extra}
 
 
 def without(challenge: Challenge, refunds: Sequence[Spend]) -> Challenge:

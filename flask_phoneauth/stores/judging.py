@@ -23,8 +23,9 @@ def sealed(challenge: Challenge) -> Challenge:
 
 
 def same_start(challenge: Challenge, draft: Draft) -> bool:
-    """Whether a start is of this purpose and from this browser."""
-    return challenge.purpose == draft.purpose and life.bound(challenge, draft.binding)
+    """Whether a start is of this purpose, from this browser, and proves as much."""
+    alike = life.proves_number(challenge.channel) == life.proves_number(draft.channel)
+    return alike and challenge.purpose == draft.purpose and life.bound(challenge, draft.binding)
 
 
 def usable(
@@ -39,6 +40,14 @@ def usable(
     return Ended(how) if how else found
 
 
+def sendable(found: Challenge | None, now: float) -> Challenge | None:
+    """The challenge where its message may still leave; None where it is over."""
+    if found is None or found.ended or found.seed is None:
+        return None
+    # not `ending`: a pending generation may outlive the code that it follows
+    return found if now < found.newest.expires_at else None
+
+
 def room_in(alive: Sequence[Challenge], live_limit: int, now: float) -> int:
     """Whole seconds until one more challenge may be open; 0 where it may be now."""
     over = len(alive) - live_limit
@@ -51,12 +60,18 @@ def settled(challenge: Challenge, job: Job, settlement: Settlement) -> Challenge
     """The challenge once it is known what became of a message."""
     if challenge.ended:
         return challenge
+    challenge = life.run_over(challenge, job)
     newest = challenge.asked_at == job.asked_at
     if settlement.outcome == "failed":
-        # a newer message may carry the same code: its own job will tell
-        return life.fail(challenge, job.generation, settlement.reason) if newest else challenge
+        if not newest:  # a newer message may carry the same code: its own job will tell
+            return challenge
+        if life.never_queued(challenge, job, settlement.reason):
+            return life.finish(challenge, "expired", job.asked_at)
+        return life.fail(challenge, job.generation, settlement.reason)
     if settlement.outcome == "accepted":
         moved = life.accept(challenge, job.generation, settlement.digest)
+        if settlement.vendor_id and (newest or not challenge.vendor_id):
+            moved = replace(moved, vendor_id=settlement.vendor_id)
     else:
         moved = life.withhold(challenge, job.generation)
     if newest:

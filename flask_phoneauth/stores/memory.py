@@ -10,7 +10,8 @@ from dataclasses import replace
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.records import Challenge
 from flask_phoneauth.stores.charging import State
-from flask_phoneauth.stores.transactional import TransactionalStore, Unit
+from flask_phoneauth.stores.transactional import TransactionalStore
+from flask_phoneauth.stores.units import Unit
 
 
 class MemoryStore(TransactionalStore):
@@ -54,6 +55,11 @@ class _MemoryUnit:
     def challenge(self, challenge_id: str, *, lock: bool = False) -> Challenge | None:
         del lock  # the whole store is locked
         return self._challenges.get(challenge_id)
+
+    def challenge_with(
+        self, challenge_id: str, keys: Iterable[str]
+    ) -> tuple[Challenge | None, dict[str, State]]:
+        return self.challenge(challenge_id), self.look(keys)
 
     def challenges_of(self, phone_tag: str, *, lock: bool = False) -> list[Challenge]:
         del lock

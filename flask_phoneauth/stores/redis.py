@@ -13,15 +13,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from flask_phoneauth.budgets import DEVICE, STRANGER, AskPrice, Charge, Cooldown, TryPrice
+from flask_phoneauth.budgets import (
+    BUCKETS,
+    DEVICE,
+    STRANGER,
+    AskPrice,
+    Charge,
+    Cooldown,
+    TryPrice,
+    of_number,
+)
+from flask_phoneauth.health import NO_ROUTES, Health, Routes, Tally, receipt_charge, region_of
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.records import Challenge, Job
+from flask_phoneauth.stores import judging
 from flask_phoneauth.stores.base import (
     Advanced,
     Ended,
+    Held,
     Issued,
     Level,
+    Loaded,
     Look,
     Missing,
     Peek,
@@ -29,6 +42,7 @@ from flask_phoneauth.stores.base import (
     Replacement,
     Right,
     Settlement,
+    Surveyed,
     Wrong,
 )
 from flask_phoneauth.stores.redis_forms import (
@@ -42,6 +56,13 @@ from flask_phoneauth.stores.redis_forms import (
     read_challenge,
     read_levels,
     seeds_prefix,
+)
+from flask_phoneauth.stores.redis_providers import (
+    NO_NEWS,
+    Providers,
+    news_form,
+    read_health,
+    routes_form,
 )
 from flask_phoneauth.stores.redis_server import RedisServer
 from flask_phoneauth.stores.redis_shared import Reservation, SharedBudgets
@@ -73,23 +94,33 @@ class RedisStore:
     def __init__(self, server: RedisServer) -> None:
         self._server = server
         self._shared = SharedBudgets(server) if server.is_cluster else None
+        self._providers = Providers(server)
 
     def issue(
         self, draft: Draft, price: AskPrice, *, live_limit: int, device: bytes, now: float
     ) -> Issued | Refusal:
         """Make the challenge, or continue or repeat this binding's own (RULES 4)."""
         price = price.when_free() if draft.free else price
-        given = {"made": challenge_form(life.begin(draft, now)), "live_limit": live_limit}
+        leased = [charge.key for charge in price.charges if of_number(charge.key)]
+        made = challenge_form(life.begin(draft, now))
+        given = {"made": made, "live_limit": live_limit, "leased": leased}
         ask = _Ask("issue", draft.id, price, device, now, given, (draft.seed,))
         outcome = self._ask(ask)
         assert isinstance(outcome, Issued | Refusal), "the script has no other answer"
         return outcome
 
     def resend(
-        self, challenge_id: str, binding: bytes, price: AskPrice, *, device: bytes, now: float
+        self,
+        challenge_id: str,
+        binding: bytes,
+        price: AskPrice,
+        *,
+        device: bytes,
+        channel: str = "",
+        now: float,
     ) -> Issued | Refusal | Missing | Ended:
-        """Ask for the message once more."""
-        given = {"id": challenge_id, "binding": binding.hex()}
+        """Ask for the message once more; by another channel where one is named."""
+        given = {"id": challenge_id, "binding": binding.hex(), "channel": channel}
         return self._ask(_Ask("resend", challenge_id, price, device, now, given))
 
     def _ask(self, ask: _Ask) -> Issued | Refusal | Missing | Ended:
@@ -125,15 +156,29 @@ class RedisStore:
         given |= _who(keys, ask.challenge_id, ask.device)
         return self._run(ask.verb, ask.challenge_id, keys, ask.now, given, *ask.rest)
 
-    def load(self, job: Job, *, now: float) -> Challenge | None:
-        """The challenge with its seed, for the job that sends it; None where it is over."""
-        given = {"id": job.challenge_id}
-        raw, seed = self._run("load", job.challenge_id, _keys(job.challenge_id), now, given)
+    def load(self, job: Job, *, routes: Routes = NO_ROUTES, now: float) -> Loaded | None:
+        """The challenge with its seed, for the one run of a job that sends it."""
+        given = {
+            "id": job.challenge_id,
+            "asked_at": job.asked_at,
+            "delivered": job.delivered,
+            **routes_form(routes),
+        }
+        reply = self._run("load", job.challenge_id, _keys(job.challenge_id), now, given)
+        raw, seed = reply[:2]
         if raw is None or seed is None:
             return None
-        found = read_challenge(raw, seed)
-        # not `ending`: a pending generation may outlive the code that it follows
-        return found if not found.ended and now < found.newest.expires_at else None
+        found = judging.sendable(read_challenge(raw, seed), now)
+        if found is None:
+            return None
+        if self._shared is None:
+            return Loaded(found, read_health(reply[2]))
+        region = region_of(found)
+        return Loaded(found, self._providers.standing(routes, [region], now, claim=True)[region])
+
+    def health(self, routes: Routes, regions: Sequence[str], *, now: float) -> Mapping[str, Health]:
+        """How the providers of each region's route stand: no probe is taken."""
+        return self._providers.standing(routes, regions, now)
 
     def settle(
         self,
@@ -154,12 +199,25 @@ class RedisStore:
             "outcome": settlement.outcome,
             "digest": digest.hex(),
             "reason": settlement.reason,
+            "vendor_id": settlement.vendor_id,
             "failures": [keys.charge(c) for c in failures if self._is_here(c.key)],
             "cooldowns": [keys.cooldown(c) for c in cooldowns if self._is_here(c.key)],
+            "extra": [keys.charge(c) for c in settlement.extra if self._is_here(c.key)],
+            "unpaid": settlement.unpaid,
+            **(NO_NEWS if self._shared else news_form(settlement)),
         }
-        reply = self._run("settle", job.challenge_id, keys, now, given)
-        if self._shared and reply[0] == b"failed":
-            self._shared.fail(reply[1], failures, cooldowns, asked_at=job.asked_at, now=now)
+        what, refunds = self._run("settle", job.challenge_id, keys, now, given)
+        if self._shared is None or what == b"gone":
+            return
+        failed, paid = what == b"failed", what == b"paid"
+        self._shared.settle(
+            refunds,
+            settlement,
+            charges=failures if failed else settlement.extra if paid else (),
+            cooldowns=cooldowns if failed else (),
+            asked_at=job.asked_at,
+            now=now,
+        )
 
     def spend_try(
         self,
@@ -171,7 +229,7 @@ class RedisStore:
         enrol: bytes,
         cooldowns: Sequence[Cooldown],
         now: float,
-    ) -> Missing | Ended | Refusal | Wrong | Right:
+    ) -> Missing | Ended | Refusal | Wrong | Held | Right:
         """Count, compare, consume: one winner, never more than the limits (RULES 5)."""
         keys = _keys(challenge_id)
         given = {
@@ -179,6 +237,7 @@ class RedisStore:
             "purpose": entry.purpose,
             "binding": entry.binding.hex(),
             "digests": {key_id: digest.hex() for key_id, digest in entry.digests.items()},
+            "stage": entry.stage,
             "of_stranger": keys.charge(price.stranger),
             "of_device": keys.charge(price.device),
             "wrong": [keys.charge(c) for c in price.wrong if self._is_here(c.key)],
@@ -189,14 +248,17 @@ class RedisStore:
             **({"enrol": enrol.hex()} if enrol else {}),
         }
         reply = self._run("spend_try", challenge_id, keys, now, given)
+        if reply[0] == b"held":
+            return Held(reply[1], read_challenge(reply[2]))
         if reply[0] == b"wrong":
             return Wrong(reply[1], self._wrong_totals(price, reply[2], now))
         if reply[0] != b"right":
             return _refused(reply)
         if self._shared:
             self._shared.succeed(reply[2], cooldowns, price.right, now)
-        lane = reply[3].decode()
-        return Right(read_challenge(reply[1]), lane, bool(enrol) and lane != DEVICE)
+        found, lane = read_challenge(reply[1]), reply[3].decode()
+        enrolled = bool(enrol) and lane != DEVICE and life.proves_number(found.channel)
+        return Right(found, lane, enrolled)
 
     def _wrong_totals(self, price: TryPrice, told: Sequence[Any], now: float) -> tuple[Level, ...]:
         if self._shared and price.wrong:
@@ -245,11 +307,13 @@ class RedisStore:
         reason: str,
         *,
         replacement: Replacement | None = None,
+        tally: Tally | None = None,
         now: float,
     ) -> Advanced | None:
         """Move the newest message's delivery forward by a vendor's receipt (RULES 29)."""
         now, keys = life.later_than(asked_at, now), _keys(challenge_id)
-        given = {
+        reserved = None
+        given: dict[str, Any] = {
             "id": challenge_id,
             "asked_at": asked_at,
             "delivery": delivery,
@@ -258,11 +322,23 @@ class RedisStore:
         }
         if replacement is not None:
             given["lost_by"] = replacement.lost_by
-            given["price"] = keys.price(replacement.price)
+            if self._shared:
+                reserved = self._shared.reserve(replacement.price, now, pay=True)
+            given["price"] = _price(keys, replacement.price, reserved)
             given |= _who(keys, challenge_id, b"")
+        if tally is not None:
+            given["tally"] = {**asdict(tally), "bucket": tally.window // BUCKETS}
         reply = self._run("advance", challenge_id, keys, now, given)
-        if reply[0] == b"issued":
-            return Advanced(_job(read_challenge(reply[1])))
+        if self._shared and tally is not None and reply[0] != b"nothing" and reply[-1]:
+            ended = receipt_charge(tally, reply[-1].decode(), delivery)
+            self._shared.count([ended], now)
+        issued = reply[0] == b"issued"
+        if self._shared and reserved and reserved.paid and not (issued and reply[4]):
+            self._shared.undo(reserved, now)
+        if issued and replacement is not None:
+            totals = read_levels(reply[6], replacement.price.charges)
+            totals += reserved.totals if reserved and reply[4] else ()
+            return Advanced(_job(read_challenge(reply[1])), totals)
         return Advanced() if reply[0] == b"moved" else None
 
     def look(self, phone_tag: str, price: AskPrice, *, device: bytes = b"", now: float) -> Look:
@@ -275,6 +351,11 @@ class RedisStore:
         return Look(
             spent, waits, cooling, alive, bool(known), devices, locked, trusted=bool(trusted)
         )
+
+    def survey(self, price: AskPrice, *, known: bool, now: float) -> tuple[Surveyed, ...]:
+        """How the shared budgets of a price stand for a number, without touching."""
+        shared = self._shared or SharedBudgets(self._server)
+        return shared.survey(price, known=known, now=now)
 
     def ping(self) -> None:
         """Ask whether the store answers."""

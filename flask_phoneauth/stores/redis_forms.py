@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
-from flask_phoneauth.records import Challenge, Generation, Spend
+from flask_phoneauth.budgets import AskPrice, Charge, Cooldown, of_number
+from flask_phoneauth.records import Challenge, Generation, Run, Spend
 from flask_phoneauth.stores.base import Level
 from flask_phoneauth.stores.charging import facts_key
 
 PREFIX = "phoneauth:"
 SHARED = PREFIX + "{shared}:"
-_APART = ("seed", "binding", "generations", "spends", "payload", "device")
+_APART = ("seed", "binding", "generations", "spends", "payload", "device", "runs")
 _PLAIN = tuple(f.name for f in fields(Challenge) if f.name not in _APART)
 _MOMENTS = ("created_at", "expires_at", "asked_at", "ended_at")
 
@@ -35,7 +35,7 @@ def seeds_prefix(tag: str) -> str:
 
 def is_shared(key: str) -> bool:
     """Whether a budget belongs to no number: an address's or a browser's."""
-    return not key.startswith("{")
+    return not of_number(key)
 
 
 def budget_key(key: str) -> str:
@@ -67,6 +67,7 @@ def challenge_form(challenge: Challenge) -> dict[str, Any]:
     form["spends"] = spends_form(challenge.spends)
     form["payload"] = json.dumps(challenge.payload)
     form["device"] = challenge.device.hex()
+    form["runs"] = [[repr(run.asked_at), run.begun, int(run.over)] for run in challenge.runs]
     return form | {name: repr(form[name]) for name in _MOMENTS}
 
 
@@ -84,6 +85,8 @@ def read_challenge(raw: bytes, seed: bytes | None = None) -> Challenge:
     )
     form["payload"] = json.loads(form["payload"])
     form["device"] = bytes.fromhex(form.get("device", ""))  # those of an older release have none
+    runs = form.get("runs", ())
+    form["runs"] = tuple(Run(float(at), begun, bool(over)) for at, begun, over in runs)
     return Challenge(seed=seed, **form | {name: float(form[name]) for name in _MOMENTS})
 
 

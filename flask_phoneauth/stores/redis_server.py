@@ -13,11 +13,12 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from flask_phoneauth import budgets
+from flask_phoneauth import budgets, health
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.otp import challenge as life
+from flask_phoneauth.records import EMAIL
 from flask_phoneauth.settings import SettingError
-from flask_phoneauth.stores import facts
+from flask_phoneauth.stores import charging, facts
 from flask_phoneauth.stores.redis_replicas import acknowledged
 
 CONNECT_SECONDS = 0.5
@@ -25,7 +26,7 @@ COMMAND_SECONDS = 1
 POOL_WAIT_SECONDS = 0.5
 POOL_SIZE = 64
 SCHEMES = ("redis", "rediss", "redis+unix", "redis+cluster", "redis+sentinel")
-UNAWAITED = frozenset({"load", "peek", "look", "session_list", "session_touch"})
+UNAWAITED = frozenset({"load", "peek", "look", "session_list", "session_touch", "standing"})
 """The scripts that write nothing, or nothing that anybody would miss."""
 CURE = (
     "PHONEAUTH_STORE_URL must be as redis://host:6379/0, rediss://host:6379/0, "
@@ -38,7 +39,19 @@ _CONSTANTS = {
     "REPEAT_FLOOR": life.REPEAT_FLOOR,
     "REPEAT_SHARE": life.REPEAT_SHARE,
     "MAX_LIVE_CODES": life.MAX_LIVE_CODES,
+    "BUSY": f"'{life.BUSY}'",
+    "HOLD": f"'{life.HOLD}'",
+    "JUDGE": f"'{life.JUDGE}'",
+    "HELD": f"'{life.HELD}'",
+    "HELD_FOR": life.HELD_FOR,
+    "MOST_RUNS": life.MOST_RUNS,
+    "REMEMBERED_RUNS": life.REMEMBERED_RUNS,
+    "LEASE": health.LEASE,
+    "RESERVED": charging.RESERVED,
+    "FORGOTTEN": health.FORGOTTEN,
+    "ENDS": "{" + ", ".join(f"{word} = '{end}'" for word, end in health.ENDS.items()) + "}",
     "LOCKED": f"'{budgets.LOCKED}'",
+    "EMAIL": f"'{EMAIL}'",
     "DAY": budgets.DAY,
     "KEPT_FOR": facts.KEPT_FOR,
     "LONGEST_LOCK": facts.LONGEST_LOCK,

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_phoneauth.budgets import AskPrice, Charge, Cooldown
-from flask_phoneauth.stores.base import Level
+from flask_phoneauth.health import breaker_key
+from flask_phoneauth.stores.base import Level, Settlement, Surveyed
 from flask_phoneauth.stores.redis_forms import (
+    SHARED,
     Keys,
     budget_key,
     charge_form,
     is_shared,
     read_levels,
 )
+from flask_phoneauth.stores.redis_providers import news_form
 from flask_phoneauth.stores.redis_server import RedisServer
 
 
@@ -81,6 +84,15 @@ class SharedBudgets:
         totals = read_levels(spent, shared.charges)
         return Reservation(shared, told["paid"], waits, list(told["former"]), totals)
 
+    def survey(self, price: AskPrice, *, known: bool, now: float) -> tuple[Surveyed, ...]:
+        """How the budgets of a price stand for a known number or for any other."""
+        found = self.reserve(price, now, pay=False)
+        if found is None:
+            return ()
+        return tuple(
+            Surveyed(level, found.waits[level.key]["before"][known]) for level in found.totals
+        )
+
     def undo(self, reservation: Reservation, now: float) -> None:
         """The number's script refused: everything as it was."""
         keys = Keys()
@@ -120,24 +132,26 @@ class SharedBudgets:
         told = self._change(keys, now, charges=[keys.charge(charge) for charge in charges])
         return read_levels(told, charges)
 
-    def fail(
+    def settle(
         self,
         refunds: bytes,
-        failures: Iterable[Charge],
-        cooldowns: Iterable[Cooldown],
+        settlement: Settlement,
         *,
+        charges: Iterable[Charge],
+        cooldowns: Iterable[Cooldown],
         asked_at: float,
         now: float,
     ) -> None:
-        """A message is known not to have left: its spends back, the failure written down."""
-        keys = Keys()
+        """What became of a message: what it did not cost back, what it did written down."""
+        keys = Keys(budget_key(breaker_key(one.provider)) for one in settlement.news)
         self._change(
             keys,
             now,
             refunds=_refunds(keys, refunds),
-            charges=[keys.charge(c) for c in failures if is_shared(c.key)],
+            charges=[keys.charge(c) for c in charges if is_shared(c.key)],
             uncooled=[keys.cooldown(c) for c in cooldowns if is_shared(c.key)],
             asked_at=asked_at,
+            **news_form(settlement),
         )
 
     def _change(self, keys: Keys, now: float, **changes: Any) -> Sequence[Any]:
@@ -149,6 +163,8 @@ class SharedBudgets:
             "cleared": [],
             "uncooled": [],
             "restored": [],
+            "news": [],
+            "shared": SHARED,
         }
         told: Sequence[Any] = self._server.run(
             "shared", keys, repr(now), json.dumps(nothing | changes)

@@ -28,11 +28,13 @@ from sqlalchemy import (
 from flask_phoneauth.budgets import CooldownState
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import budgets, challenges
+from flask_phoneauth.health import Breaker
 from flask_phoneauth.otp import challenge as life
-from flask_phoneauth.records import Challenge, Generation, Spend
+from flask_phoneauth.records import Challenge, Generation, Run, Spend
 from flask_phoneauth.stores.charging import State
 from flask_phoneauth.stores.facts import Facts
-from flask_phoneauth.stores.transactional import TransactionalStore, Unit
+from flask_phoneauth.stores.transactional import TransactionalStore
+from flask_phoneauth.stores.units import Unit
 
 SWEEP_ROWS = 500
 LOCK_BUDGETS = text(
@@ -56,7 +58,8 @@ WRITE_BUDGETS = text(
 )
 """PostgreSQL: write locked rows back, all in one statement."""
 _COLUMNS = ("id", "purpose", "phone", "binding", "seed", "created_at", "expires_at")
-_NESTED = ("generations", "spends", "device")
+_NESTED = ("generations", "spends", "device", "runs")
+_BREAKER = tuple(f.name for f in fields(Breaker))
 _FACTS = tuple(f.name for f in fields(Facts))
 _SPEND = tuple(f.name for f in fields(Spend))
 _REST = tuple(f.name for f in fields(Challenge) if f.name not in (*_COLUMNS, *_NESTED))
@@ -67,6 +70,12 @@ _BUDGETS = select(budgets.c.key, budgets.c.state, budgets.c.expires_at).where(
     budgets.c.key.in_(bindparam("keys", expanding=True))
 )
 _CHALLENGE = select(challenges).where(challenges.c.id == bindparam("given"))
+_CHALLENGE_WITH = (
+    select(challenges, budgets.c.key, budgets.c.state, budgets.c.expires_at.label("kept_until"))
+    .outerjoin(budgets, budgets.c.key.in_(bindparam("keys", expanding=True)))
+    .where(challenges.c.id == bindparam("given"))
+)
+"""The challenge beside each of these rows; one statement, for every message begins with it."""
 _CHALLENGES_OF = (
     select(challenges)
     .where(challenges.c.phone_tag == bindparam("given"))
@@ -153,6 +162,15 @@ class _SqlUnit:
         found = self._read[challenge_id] = _challenge(row)
         return found
 
+    def challenge_with(
+        self, challenge_id: str, keys: Iterable[str]
+    ) -> tuple[Challenge | None, dict[str, State]]:
+        given = {"given": challenge_id, "keys": sorted(keys)}
+        rows = self._connection.execute(_CHALLENGE_WITH, given).all()
+        found = _challenge(rows[0]) if rows else None
+        beside = {row.key: _state(row.state, row.kept_until) for row in rows if row.key}
+        return found, {key: beside.get(key, State()) for key in given["keys"]}
+
     def challenges_of(self, phone_tag: str, *, lock: bool = False) -> list[Challenge]:
         query = _LOCKED[_CHALLENGES_OF] if lock else _CHALLENGES_OF
         rows = self._connection.execute(query, {"given": phone_tag})
@@ -190,10 +208,12 @@ class _SqlUnit:
 def _state(text: str, expires_at: float) -> State:
     data = json.loads(text)
     counts, cooldown, facts = data.get("counts"), data.get("cooldown"), data.get("facts")
+    breaker = data.get("breaker")
     return State(
         counts=None if counts is None else {int(key): n for key, n in counts.items()},
         cooldown=None if cooldown is None else CooldownState(*cooldown),
         facts=None if facts is None else Facts(**facts),
+        breaker=None if breaker is None else Breaker(**breaker),
         expires_at=expires_at,
     )
 
@@ -206,6 +226,8 @@ def _dump_state(state: State) -> str:
         data["cooldown"] = (state.cooldown.step, state.cooldown.until, state.cooldown.at)
     if state.facts is not None:
         data["facts"] = {name: getattr(state.facts, name) for name in _FACTS}
+    if state.breaker is not None:
+        data["breaker"] = {name: getattr(state.breaker, name) for name in _BREAKER}
     return json.dumps(data)
 
 
@@ -222,6 +244,7 @@ def _row(challenge: Challenge) -> dict[str, Any]:
     ]
     rest["spends"] = [{name: getattr(spend, name) for name in _SPEND} for spend in challenge.spends]
     rest["device"] = challenge.device.hex()
+    rest["runs"] = [(run.asked_at, run.begun, run.over) for run in challenge.runs]
     over_at = challenge.ended_at if challenge.ended else challenge.expires_at
     row["phone_tag"] = life.phone_tag_of(challenge.id)
     row["forget_at"] = over_at + life.REMEMBERED
@@ -239,5 +262,8 @@ def _challenge(row: Row[Any]) -> Challenge:
     )
     spends = tuple(Spend(**spend) for spend in rest.pop("spends"))
     device = bytes.fromhex(rest.pop("device", ""))  # rows of an older release have none
+    runs = tuple(Run(*run) for run in rest.pop("runs", ()))
     named = {name: getattr(row, name) for name in _COLUMNS}
-    return Challenge(**named, generations=generations, spends=spends, device=device, **rest)
+    return Challenge(
+        **named, generations=generations, spends=spends, device=device, runs=runs, **rest
+    )

@@ -5,79 +5,41 @@ Order of locks, the same in every verb: budget rows by sorted key, then the chal
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from flask_phoneauth import budgets
-from flask_phoneauth.budgets import DEVICE, AskPrice, Charge, Cooldown, CooldownState, TryPrice
+from flask_phoneauth.budgets import DEVICE, AskPrice, Cooldown, CooldownState, TryPrice
 from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
-from flask_phoneauth.records import Challenge, Job
+from flask_phoneauth.records import Challenge, Spend
 from flask_phoneauth.stores import charging, facts, judging
 from flask_phoneauth.stores.asking import Ask, rows_of, try_rows_of
 from flask_phoneauth.stores.base import (
-    Advanced,
     Ended,
+    Held,
     Issued,
     Look,
     Missing,
     Peek,
     Refusal,
-    Replacement,
     Right,
-    Settlement,
+    Surveyed,
     Wrong,
 )
 from flask_phoneauth.stores.charging import Standing, State
 from flask_phoneauth.stores.facts import Facts
+from flask_phoneauth.stores.transactional_jobs import JobVerbs
+from flask_phoneauth.stores.units import Unit, lapse, pay, send_again
 
 SWEEP_SECONDS = 30
 
 
-class Unit(Protocol):
-    """One open transaction."""
-
-    def lock(self, keys: Iterable[str]) -> dict[str, State]:
-        """Lock these budget rows in sorted order and read them; a new row is an empty `State`."""
-
-    def look(self, keys: Iterable[str]) -> dict[str, State]:
-        """Read budget rows without locking."""
-
-    def write(self, states: Mapping[str, State]) -> None:
-        """Write budget rows back."""
-
-    def challenge(self, challenge_id: str, *, lock: bool = False) -> Challenge | None:
-        """Read one challenge."""
-
-    def challenges_of(self, phone_tag: str, *, lock: bool = False) -> list[Challenge]:
-        """All challenges of a number, oldest first."""
-
-    def add(self, challenge: Challenge) -> None:
-        """Insert."""
-
-    def update(self, challenge: Challenge) -> None:
-        """Write back."""
-
-    def sweep(self, now: float) -> bool:
-        """Forget what is over and erase expired seeds, so many rows; True where more may wait."""
-
-
-class TransactionalStore(ABC):
+class TransactionalStore(JobVerbs):
     """`ChallengeStore` over units of work; memory and SQL differ only in their `Unit`."""
 
     def __init__(self) -> None:
         self._swept_at = 0.0
-
-    @abstractmethod
-    def _write(self) -> AbstractContextManager[Unit]:
-        """A unit that commits at its end and rolls back on an error."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[Unit]:
-        """A unit that only reads."""
 
     def issue(
         self, draft: Draft, price: AskPrice, *, live_limit: int, device: bytes, now: float
@@ -88,9 +50,9 @@ class TransactionalStore(ABC):
         self._sweep(now)
         with self._write() as unit:
             states = unit.lock(rows_of(tag, price))
-            ask = Ask.judged(price, states, tag, device, now)
             # locked, for the job of an earlier message may be writing down what became of it
-            every = unit.challenges_of(tag, lock=True)
+            every, states = lapse(unit, unit.challenges_of(tag, lock=True), states, now)
+            ask = Ask.judged(price, states, tag, device, now)
             alive = judging.alive(every, now)
             mine = [c for c in alive if judging.same_start(c, draft)]
             # a reopened one has no seed: its code is still good, but it cannot be sent again
@@ -108,17 +70,25 @@ class TransactionalStore(ABC):
             if waits:
                 return Refusal(waits[0].code, charging.longest(waits))
             if current is not None:
-                return _send_again(unit, current, ask, states)
+                current = replace(current, channel=draft.channel)
+                return send_again(unit, current, ask, states)
             for worn in mine:
                 unit.update(life.finish(worn, "used", now))
             made = ask.paid_by(life.begin(draft, now))
             unit.add(made)
-            return _paid(unit, made, ask, states)
+            return pay(unit, made, ask, states)
 
     def resend(
-        self, challenge_id: str, binding: bytes, price: AskPrice, *, device: bytes, now: float
+        self,
+        challenge_id: str,
+        binding: bytes,
+        price: AskPrice,
+        *,
+        device: bytes,
+        channel: str = "",
+        now: float,
     ) -> Issued | Refusal | Missing | Ended:
-        """Ask for the message once more."""
+        """Ask for the message once more; by another channel where one is named."""
         tag = phone_tag_of(challenge_id)
         with self._write() as unit:
             found = judging.usable(unit.challenge(challenge_id), binding, now)
@@ -135,76 +105,8 @@ class TransactionalStore(ABC):
             waits = ask.waits(states)
             if waits:
                 return Refusal(waits[0].code, charging.longest(waits))
-            return _send_again(unit, found, ask, states)
-
-    def load(self, job: Job, *, now: float) -> Challenge | None:
-        """The challenge with its seed, for the job that sends it; None where it is over."""
-        with self._read() as unit:
-            found = unit.challenge(job.challenge_id)
-        if found is None or found.ended or found.seed is None:
-            return None
-        # not `ending`: a pending generation may outlive the code that it follows
-        return found if now < found.newest.expires_at else None
-
-    def settle(
-        self,
-        job: Job,
-        settlement: Settlement,
-        *,
-        failures: Sequence[Charge],
-        cooldowns: Sequence[Cooldown],
-        now: float,
-    ) -> None:
-        """Write down what became of the message; a known failure gives back what it cost."""
-        with self._write() as unit:
-            found = unit.challenge(job.challenge_id)
-            if found is None:
-                return
-            failed = settlement.outcome == "failed" and not found.free
-            failures = [charge for charge in failures if charge.lane in ("", found.lane)]
-            keys = charging.keys_of(found.spends, failures, cooldowns) if failed else set()
-            states = unit.lock(keys)
-            found = unit.challenge(job.challenge_id, lock=True)
-            if found is None:
-                return
-            if failed:
-                refunds = charging.refunds_of(found, "failure", states, at=job.asked_at)
-                changed = charging.given_back(refunds, states)
-                changed |= {charge.key: charging.spent(charge, states, now) for charge in failures}
-                changed |= {c.key: charging.uncooled(states[c.key], job) for c in cooldowns}
-                unit.write(changed)
-                found = charging.without(found, refunds)
-            unit.update(judging.settled(found, job, settlement))
-
-    def advance(
-        self,
-        challenge_id: str,
-        asked_at: float,
-        delivery: str,
-        reason: str,
-        *,
-        replacement: Replacement | None = None,
-        now: float,
-    ) -> Advanced | None:
-        """Move the newest message's delivery forward by a vendor's receipt (RULES 29)."""
-        now = life.later_than(asked_at, now)
-        tag = phone_tag_of(challenge_id)
-        with self._write() as unit:
-            states = unit.lock(rows_of(tag, replacement.price)) if replacement else {}
-            found = unit.challenge(challenge_id, lock=True)
-            if found is None or found.ended or now >= found.newest.expires_at:
-                return None
-            moved = life.advance(found, delivery, reason)
-            if found.asked_at != asked_at or moved is found:
-                return None
-            if replacement is not None and life.replaceable(moved, now):
-                price = replacement.price.when_free() if moved.free else replacement.price
-                ask = Ask.in_lane(price, states, moved, now)
-                if not ask.waits(states):
-                    moved = replace(moved, lost_by=replacement.lost_by)
-                    return Advanced(_send_again(unit, moved, ask, states).job)
-            unit.update(moved)
-        return Advanced()
+            found = replace(found, channel=channel or found.channel)
+            return send_again(unit, found, ask, states)
 
     def spend_try(
         self,
@@ -216,7 +118,7 @@ class TransactionalStore(ABC):
         enrol: bytes,
         cooldowns: Sequence[Cooldown],
         now: float,
-    ) -> Missing | Ended | Refusal | Wrong | Right:
+    ) -> Missing | Ended | Refusal | Wrong | Held | Right:
         """Count, compare, consume: one winner, never more than the limits (RULES 5)."""
         tag = phone_tag_of(challenge_id)
         with self._write() as unit:
@@ -232,21 +134,26 @@ class TransactionalStore(ABC):
             stand = charging.standing(states, tag, device, now)
             charge = price.of(stand.lane)
             spent = budgets.wait(charge, states[charge.key].counts or {}, now)
-            if spent or stand.locked:
+            if entry.stage != life.JUDGE and (spent or stand.locked):
                 return Refusal(budgets.LOCKED, max(spent, stand.locked))
-            if not life.fits(found, entry, now):
-                return _missed(unit, found, price, _Tried(stand, states, now))
+            tried = _Tried(stand, states, now)
+            if entry.stage == life.HOLD or not life.fits(found, entry, now):
+                return _NOT_RIGHT[entry.stage](unit, found, price, tried)
             refunds = charging.refunds_of(found, "success", states)
-            enrolled = bool(enrol) and stand.lane != DEVICE  # a trusted one stays the same
+            proves = life.proves_number(found.channel)
+            # a trusted one stays the same
+            enrolled = bool(enrol) and stand.lane != DEVICE and proves
             trusted = enrol if stand.lane != DEVICE else device
-            proven = facts.proven(stand.facts, trusted, price.bounds, now)
             changed = charging.given_back(refunds, states)
             changed |= charging.shares_of(refunds, states)
             changed |= {c.key: State(cooldown=CooldownState()) for c in cooldowns}
             changed |= {c.key: charging.spent(c, states, now) for c in price.right}
-            changed[charging.facts_key(tag)] = charging.kept(proven, now)
+            if proves:
+                proven = facts.proven(stand.facts, trusted, price.bounds, now)
+                changed[charging.facts_key(tag)] = charging.kept(proven, now)
             unit.write(changed)
-            unit.update(life.finish(charging.without(found, refunds), "used", now))
+            proved = charging.kept_for_good(charging.without(found, refunds))
+            unit.update(life.finish(proved, "used", now))
             return Right(judging.sealed(found), stand.lane, enrolled)
 
     def forget_devices(self, phone_tag: str, *, now: float) -> None:
@@ -312,6 +219,12 @@ class TransactionalStore(ABC):
             trusted=stand.lane == DEVICE,
         )
 
+    def survey(self, price: AskPrice, *, known: bool, now: float) -> tuple[Surveyed, ...]:
+        """How the shared budgets of a price stand for a number, without touching."""
+        with self._read() as unit:
+            states = unit.look(charging.keys_of(price.charges))
+        return charging.surveyed(price, states, known=known, now=now)
+
     def ping(self) -> None:
         """Ask whether the store answers."""
         with self._read() as unit:
@@ -334,26 +247,36 @@ class _Tried:
     now: float
 
 
-def _send_again(unit: Unit, challenge: Challenge, ask: Ask, states: Mapping[str, State]) -> Issued:
-    again = ask.paid_by(life.ask_again(challenge, ask.now))
-    unit.update(again)
-    return _paid(unit, again, ask, states)
-
-
-def _paid(unit: Unit, challenge: Challenge, ask: Ask, states: Mapping[str, State]) -> Issued:
-    price, now = ask.price, ask.now
-    changed = {c.key: charging.spent(c, states, now) for c in price.charges if c.cost}
-    for cooldown in price.cooldowns:
-        changed[cooldown.key] = charging.cooled(cooldown, states[cooldown.key], now)
+def _held(unit: Unit, challenge: Challenge, price: TryPrice, tried: _Tried) -> Held | Ended:
+    """The try is paid for as a wrong one before anybody is asked about its code."""
+    states, now = tried.states, tried.now
+    if not challenge.tries_left:
+        if life.is_spent(challenge, now):
+            unit.update(life.finish(challenge, "too_many_tries", now))
+        return Ended("too_many_tries")
+    charge = price.of(tried.stand.lane)
+    changed = {charge.key: charging.spent(charge, states, now)}
+    if tried.stand.lane != DEVICE:
+        again = facts.missed(tried.stand.facts, price.bounds, now)
+        changed[charging.facts_key(phone_tag_of(challenge.id))] = charging.kept(again, now)
     unit.write(changed)
+    bucket = int(now // charge.bucket_seconds)
+    held = life.held(challenge, Spend(charge.key, bucket, charge.cost, life.HELD, now))
+    unit.update(held)
+    return Held(held.tries_left, judging.sealed(held))
+
+
+def _let_go(unit: Unit, challenge: Challenge, price: TryPrice, tried: _Tried) -> Wrong:
+    """A held try was wrong: it is paid for already, but for what is counted over everything."""
+    states, now = tried.states, tried.now
+    changed = {c.key: charging.spent(c, states, now) for c in price.wrong}
+    unit.write(changed)
+    wrong = life.let_go(challenge)
+    if life.is_spent(wrong, now):
+        wrong = life.finish(wrong, "too_many_tries", now)
+    unit.update(wrong)
     after = {**states, **changed}
-    return Issued(
-        judging.sealed(challenge),
-        charging.longest(ask.waits(after)),
-        Job(challenge.id, challenge.newest.number, challenge.asked_at),
-        ask.stand.lane,
-        charging.levels(ask.whole, after, now),
-    )
+    return Wrong(wrong.tries_left, tuple(charging.level(c, after, now) for c in price.wrong))
 
 
 def _missed(unit: Unit, challenge: Challenge, price: TryPrice, tried: _Tried) -> Wrong:
@@ -370,3 +293,11 @@ def _missed(unit: Unit, challenge: Challenge, price: TryPrice, tried: _Tried) ->
     unit.update(missed)
     after = {**states, **changed}
     return Wrong(missed.tries_left, tuple(charging.level(c, after, now) for c in price.wrong))
+
+
+_NOT_RIGHT: Mapping[str, Callable[..., Wrong | Held | Ended]] = {
+    "": _missed,
+    life.HOLD: _held,
+    life.JUDGE: _let_go,
+}
+"""What a try comes to that does not open the challenge, by its stage."""

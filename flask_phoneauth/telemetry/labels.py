@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from flask_phoneauth import events
+from flask_phoneauth.records import SMS
 
 OTHER = "other"
 _WORD = re.compile(r"[a-z][a-z_]{0,31}(?:_(?:50|80|100))?")
@@ -38,10 +39,14 @@ def _nothing(_: Any) -> str:
     return ""
 
 
+def _by(channel: str, told: str) -> str:
+    return told if channel in (SMS, told) else f"{channel}_{told}"
+
+
 _LABELS: Mapping[type[events.Event], tuple[str, Callable[[Any], str]]] = {
     events.CodeAsked: ("asked", lambda event: event.purpose),
-    events.CodeSent: ("sent", lambda event: event.provider),
-    events.CodeFailed: ("failed", lambda event: event.reason),
+    events.CodeSent: ("sent", lambda event: _by(event.channel, event.provider)),
+    events.CodeFailed: ("failed", lambda event: _by(event.channel, event.reason)),
     events.CodeRefused: ("refused", lambda event: event.code),
     events.CodeWrong: ("wrong", lambda event: event.purpose),
     events.DeliveryUpdated: ("delivery", lambda event: event.delivery),
@@ -52,4 +57,7 @@ _LABELS: Mapping[type[events.Event], tuple[str, Callable[[Any], str]]] = {
     events.SessionRevoked: ("revoked", _nothing),
     events.PhoneChanged: ("changed", _nothing),
     events.UserBlocked: ("blocked", _nothing),
+    events.UserUnblocked: ("unblocked", _nothing),
+    events.UserDeleted: ("deleted", _nothing),
+    events.NumberUnlocked: ("unlocked", _nothing),
 }

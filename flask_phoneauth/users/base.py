@@ -29,3 +29,10 @@ class UserStore(Protocol):
 
     def delete(self, user_id: str) -> None:
         """Remove a user."""
+
+
+class HasEmail(Protocol):
+    """A `UserStore` that knows addresses: only with it is the channel `email` offered."""
+
+    def email_of(self, user: Any) -> str | None:
+        """The user's *verified* address, or None; an address that was only typed is none."""

@@ -21,14 +21,18 @@ class CallableUsers:
         set_phone: Callable[[str, str], None] | None = None,
         set_blocked: Callable[[str, bool], None] | None = None,
         delete: Callable[[str], None] | None = None,
+        email_of: Callable[[Any], str | None] | None = None,
     ) -> None:
         """Each is as the method of `UserStore`; `create` raises `NumberTaken` for a second user.
 
         A user must have `get_id()`, `phone` and `blocked_at`, None for who is not blocked.
+        `email_of(user)` tells the user's verified address, None where there is none.
         """
         self._get, self._by_phone, self._create = get, by_phone, create
         self._search, self._set_phone = search, set_phone
         self._set_blocked, self._delete = set_blocked, delete
+        if email_of is not None:  # the channel `email` is offered where this is there
+            self.email_of = email_of
 
     def get(self, user_id: str) -> Any | None:
         """The user of that id, or None."""

@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, ColumnElement, Table, UniqueConstraint, inspe
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 COLUMNS = ("phone", "phone_verified_at", "blocked_at")
+EMAIL_COLUMNS = ("email", "email_verified_at")
+"""What a model may have besides, so that its users can be sent codes by e-mail."""
 LONGEST_KEY = 19
 """Digits that a 64-bit key cannot have."""
 WIDEST_INTEGER = 2**31 - 1

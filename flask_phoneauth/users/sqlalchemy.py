@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from flask_phoneauth.clock import Clock, system
 from flask_phoneauth.errors import Misconfigured, NumberTaken, PhoneAuthError, StoreUnavailable
-from flask_phoneauth.users.models import COLUMNS, check_model, key_attribute, key_of
+from flask_phoneauth.users.models import (
+    COLUMNS,
+    EMAIL_COLUMNS,
+    check_model,
+    key_attribute,
+    key_of,
+)
 
 Sessions = scoped_session[Any] | sessionmaker[Any]
 
@@ -51,6 +57,8 @@ class SQLAlchemyUsers:
         self._key = key_attribute(model, key)
         self._by_primary_key = key is None
         self._clock = clock
+        if all(hasattr(model, column) for column in EMAIL_COLUMNS):
+            self.email_of = _verified_email
 
     def get(self, user_id: str) -> Any | None:
         """The user of that id, in the app's session; None where there is none."""
@@ -203,6 +211,12 @@ class SQLAlchemyUsers:
         if home is None or user is None:
             return None
         return home.identity_map.get(inspect(user).key)
+
+
+def _verified_email(user: Any) -> str | None:
+    """The address of a model with `email` and `email_verified_at`; None until it is verified."""
+    verified = user.email_verified_at is not None
+    return str(user.email) if verified and user.email else None
 
 
 def _check_session(model: type[Any], session: object) -> None:

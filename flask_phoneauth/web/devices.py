@@ -61,8 +61,12 @@ def typing(live: Live, challenge_id: str, binding: Binding) -> Typing | None:
     """The device of a challenge that a cookie binds; None for a program, which keeps none."""
     if not binding.by_cookie:
         return None
-    tag = phone_tag_of(challenge_id)
-    return Typing(tag, _held(live).get(tag, ""), new_secret())
+    return typing_of(live, phone_tag_of(challenge_id))
+
+
+def typing_of(live: Live, phone_tag: str) -> Typing:
+    """The device of this browser for the number of that tag."""
+    return Typing(phone_tag, _held(live).get(phone_tag, ""), new_secret())
 
 
 def device_of(typing: Typing | None) -> Device:

@@ -19,6 +19,7 @@ MAX_CODE_TEXT = 64
 MAX_NEXT_TEXT = 2048
 MAX_CHALLENGE_ID = 128
 MAX_RISK_TOKEN = 8192
+MAX_CHANNEL = 16
 
 
 class EmptyForm(FlaskForm):  # type: ignore[misc]
@@ -29,6 +30,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     """A phone number in any spelling, whether to stay signed in, and where to go afterwards."""
 
     phone = TelField(validators=[Length(max=MAX_PHONE_TEXT)])
+    channel = StringField(validators=[Length(max=MAX_CHANNEL)])
     remember = BooleanField()
     next = HiddenField(validators=[Length(max=MAX_NEXT_TEXT)])
     risk_token = StringField(validators=[Length(max=MAX_RISK_TOKEN)])
@@ -38,6 +40,7 @@ class PhoneForm(FlaskForm):  # type: ignore[misc]
     """The number that an account is to have, in any spelling, and where to go afterwards."""
 
     phone = TelField(validators=[Length(max=MAX_PHONE_TEXT)])
+    channel = StringField(validators=[Length(max=MAX_CHANNEL)])
     next = HiddenField(validators=[Length(max=MAX_NEXT_TEXT)])
     risk_token = StringField(validators=[Length(max=MAX_RISK_TOKEN)])
 
@@ -50,9 +53,10 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
 
 
 class ResendForm(FlaskForm):  # type: ignore[misc]
-    """The challenge whose code is to be sent again."""
+    """The challenge whose code is to be sent again, and by which channel."""
 
     challenge_id = HiddenField(validators=[Length(max=MAX_CHALLENGE_ID)])
+    channel = HiddenField(validators=[Length(max=MAX_CHANNEL)])
 
 
 def sent_values(

@@ -173,3 +173,9 @@ def _network(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)
+
+
+def of_apple() -> bool:
+    """Whether a program on Apple's systems asks, which know the line of browsers in apps too."""
+    agent = request.headers.get("User-Agent", "")
+    return "CFNetwork" in agent or "Darwin" in agent

@@ -13,7 +13,7 @@ from flask_phoneauth.errors import PhoneAuthError
 from flask_phoneauth.sessions.state import current_live
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.web.binding import HEADER
-from flask_phoneauth.web.operations import NOTHING, OPERATIONS, PAGE, Operation
+from flask_phoneauth.web.operations import NOTHING, OPERATIONS, PAGE, SCRIPT, Operation
 from flask_phoneauth.web.shapes import (
     CHALLENGE_ID,
     DELIVERY,
@@ -142,8 +142,11 @@ def _success(operation: Operation, status: int, shape: str) -> dict[str, Any]:
         return {"description": "Done."}
     if shape == PAGE:
         return {"description": "The page.", "content": _page()}
+    if shape == SCRIPT:
+        script = {SCRIPT: {"schema": {"type": "string"}}}
+        return {"description": "The script, in the vendor's own form.", "content": script}
     content = {JSON: {"schema": _reference(shape)}}
-    if operation.page and not operation.body:
+    if operation.page and (not operation.body or shape == "Silent"):
         content |= _page()
     return {"description": shape, "content": content}
 

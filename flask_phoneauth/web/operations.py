@@ -31,6 +31,7 @@ from flask_phoneauth.errors import (
     RiskRefused,
     StoreUnavailable,
     TooManyTries,
+    UnboundCallback,
     UnknownChallenge,
     UnknownSession,
     UnsupportedMediaType,
@@ -48,6 +49,7 @@ JUDGED: Errors = (CountryBlocked, LineTypeBlocked, RiskChallenge, RiskRefused)
 ASKING: Errors = (Cooldown, BudgetExhausted, Locked, Busy)
 
 PAGE = "text/html"
+SCRIPT = "text/xml"
 NOTHING = ""
 
 
@@ -55,9 +57,9 @@ NOTHING = ""
 class Operation:
     """One method of one route.
 
-    `answers` maps a status to a shape's name, `PAGE` or `NOTHING`; `body` is the shape of the
-    request, as JSON or as a form. `page` marks routes that answer people with HTML, `limited`
-    those that count each address's requests.
+    `answers` maps a status to a shape's name, `PAGE`, `SCRIPT` or `NOTHING`; `body` is the shape
+    of the request, as JSON or as a form. `page` marks routes that answer people with HTML,
+    `limited` those that count each address's requests.
     """
 
     summary: str
@@ -117,7 +119,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("resend", "POST"): Operation(
         "Ask for the code once more",
         _ASKED,
-        (UnknownChallenge, *OVER, *ASKING),
+        (UnknownChallenge, *OVER, *JUDGED, *ASKING, InvalidPhone, ProviderUnavailable),
         body="Resend",
         page=True,
     ),
@@ -171,6 +173,30 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         page=True,
         signed_in=True,
     ),
+    ("silent", "POST"): Operation(
+        "Ask the mobile network instead of sending a code",
+        {200: "Silent", **_ASKED},
+        (InvalidPhone, *JUDGED, *ASKING, ProviderUnavailable),
+        body="SilentLogin",
+        page=True,
+    ),
+    ("silent_callback", "GET"): Operation(
+        "The device comes back from its mobile network",
+        {200: "SignedIn", **_ASKED},
+        (
+            InvalidRequest,
+            UnboundCallback,
+            NumberNotVerified,
+            Expired,
+            Used,
+            InvalidPhone,
+            *JUDGED,
+            *ASKING,
+            ProviderUnavailable,
+        ),
+        page=True,
+        query=("code", "state", "error", "verifier"),
+    ),
     ("logout", "POST"): Operation(
         "End this session, or all of the user's", _DONE, body="Logout", page=True
     ),
@@ -212,6 +238,12 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("receipt", "GET"): _RECEIPT,
     ("receipt", "POST"): _RECEIPT,
+    ("voice", "POST"): Operation(
+        "A vendor asks what a call is to say",
+        {200: SCRIPT},
+        (BadSignature, InvalidRequest),
+        limited=False,
+    ),
     ("openapi", "GET"): Operation("This document", {200: "Document"}),
 }
 """By endpoint (without the blueprint's name) and method."""

@@ -11,6 +11,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from flask_phoneauth.errors import NumberTaken, PhoneAuthError, UnsupportedMediaType
+from flask_phoneauth.flows.channels import offered
 from flask_phoneauth.flows.look_up_challenge import Status, look_up_challenge
 from flask_phoneauth.locales.catalogue import catalogue_for
 from flask_phoneauth.phone.number import mask
@@ -59,17 +60,36 @@ def code_page(
     live: Live, status: Status, challenge_id: str, problem: Problem | None = None
 ) -> Response:
     """Where the code is typed, of a challenge that was looked up."""
-    form, resend_form = CodeForm(), ResendForm()
-    form.challenge_id.data = resend_form.challenge_id.data = challenge_id
+    form = CodeForm()
+    form.challenge_id.data = challenge_id
     form.code.data = ""
+    again, *others = _resend_forms(live, status, challenge_id)
     return _page(
         live,
         "verify.html",
         problem,
         form=form,
-        resend_form=resend_form,
+        resend_form=again,
+        other_forms=others,
         **_verify_context(status),
     )
+
+
+def _resend_forms(live: Live, status: Status, challenge_id: str) -> list[ResendForm]:
+    """One for each channel, that of the newest message first."""
+    newest = status.asked.channel
+    others = [channel for channel in offered(live.parts, status.purpose) if channel != newest]
+    forms = []
+    for channel in (newest, *others):
+        form = ResendForm()
+        form.challenge_id.data, form.channel.data = challenge_id, channel
+        forms.append(form)
+    return forms
+
+
+def silent_page(live: Live, url: str) -> Response:
+    """Leads on to the mobile operator by itself."""
+    return _page(live, "silent.html", None, url=url)
 
 
 def phone_page(live: Live, problem: Problem | None = None) -> Response:
@@ -119,7 +139,7 @@ def bare_problem_page(live: Live, problem: Problem) -> Response:
 
 def _posted_page(live: Live, error: PhoneAuthError, problem: Problem) -> Response | None:
     """The page whose form was sent."""
-    if request.endpoint == "phoneauth.login":
+    if request.endpoint in ("phoneauth.login", "phoneauth.silent"):
         return login_page(live, problem)
     taken = isinstance(error, NumberTaken)  # that code is spent: another number is the cure
     if request.endpoint == "phoneauth.phone" or (request.endpoint == _CHANGE and taken):
@@ -152,4 +172,5 @@ def _common(live: Live, problem: Problem | None) -> Mapping[str, Any]:
         "locale": chosen,
         "problem": problem,
         "puzzle": live.parts.puzzle,
+        "silent": live.parts.operator is not None,
     }

@@ -13,7 +13,6 @@ from flask_phoneauth.flows.record_receipt import record_receipt
 from flask_phoneauth.providers.base import receipts_url
 from flask_phoneauth.records import RawRequest
 from flask_phoneauth.sessions.state import current_live
-from flask_phoneauth.settings import Settings
 from flask_phoneauth.web.inputs import MAX_BODY
 
 ENDPOINT = "phoneauth.receipt"
@@ -22,7 +21,7 @@ ENDPOINT = "phoneauth.receipt"
 def receipt(provider: str, delivery: str) -> Any:
     """A vendor's signed callback; 200 without a body, whatever it changed."""
     live = current_live()
-    raw = _raw(live.parts.settings, provider, delivery)
+    raw = raw_request(f"{receipts_url(live.parts.settings, provider)}/{delivery}")
     record_receipt(live.parts, provider, delivery, raw)
     return Response(status=200)
 
@@ -32,14 +31,14 @@ def exempt(limiter: Limiter) -> None:
     limiter.exempt(receipt)
 
 
-def _raw(settings: Settings, provider: str, delivery: str) -> RawRequest:
+def raw_request(url: str) -> RawRequest:
+    """The request of a vendor's server that was given `url`; raises `InvalidRequest`."""
     request.max_content_length = MAX_BODY
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise InvalidRequest("The form is too large.") from None
     query = request.query_string.decode("latin-1")
-    url = f"{receipts_url(settings, provider)}/{delivery}"
     return RawRequest(
         method=request.method,
         url=f"{url}?{query}" if query else url,

@@ -128,6 +128,11 @@ def session_fields(record: SessionRecord, current: SessionRecord | None) -> dict
     }
 
 
+def session_row(record: SessionRecord, current: SessionRecord | None) -> dict[str, Any]:
+    """What the page shows of a session: its public facts, and where it began."""
+    return {**session_fields(record, current), "place": record.place}
+
+
 def harden(response: Response) -> Response:
     """Never cached, never framed, and told apart by form and by cookie."""
     headers = response.headers

@@ -20,6 +20,7 @@ from flask_phoneauth.web.responses import problem_of
 FOLDER = "phoneauth/"
 OWN = Path(__file__).parent / "templates"
 CHALLENGE = "sample"
+FORMLESS = ("phoneauth/problem.html", "phoneauth/silent.html")
 BASE_URL = "http://127.0.0.1"
 
 
@@ -44,12 +45,16 @@ def render_sample(app: Flask, live: Live, name: str) -> None:
         with suppress(HTTPException):  # a page may need what the app's hooks lay ready
             app.preprocess_request()
         text = SAMPLES[name](live).get_data(as_text=True)
-    if "<form" not in text and name != "phoneauth/problem.html":
+    if "<form" not in text and name not in FORMLESS:
         raise NoForm("no form is on the page: the frame needs the block 'content'")
 
 
 def _login(live: Live) -> Response:
     return pages.login_page(live)
+
+
+def _silent(live: Live) -> Response:
+    return pages.silent_page(live, "https://operator.example/oauth2/auth")
 
 
 def _verify(live: Live) -> Response:
@@ -72,7 +77,11 @@ def _verify(live: Live) -> Response:
 def _sessions(live: Live) -> Response:
     now = live.parts.clock.now()
     times = dict.fromkeys(pages.TIMES, now)
-    device = {"ip": "192.0.2.1", "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+    device = {
+        "ip": "192.0.2.1",
+        "place": "",
+        "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+    }
     shown = [{"id": "a", "current": True, **times, **device}]
     return pages.sessions_page(live, [*shown, {"id": "b", "current": False, **times, **device}])
 
@@ -83,6 +92,7 @@ def _problem(live: Live) -> Response:
 
 SAMPLES: Mapping[str, Callable[[Live], Response]] = {
     "phoneauth/login.html": _login,
+    "phoneauth/silent.html": _silent,
     "phoneauth/verify.html": _verify,
     "phoneauth/phone.html": pages.phone_page,
     "phoneauth/sessions.html": _sessions,

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_phoneauth.errors import PhoneAuthError
 from flask_phoneauth.flows.look_up_challenge import SHOWN
+from flask_phoneauth.otp.challenge import proves_number
 from flask_phoneauth.otp.code import MAX_CODE_TEXT
 from flask_phoneauth.phone.spelling import MAX_LENGTH
 from flask_phoneauth.settings import Settings
@@ -29,12 +30,28 @@ def all_codes() -> list[str]:
 
 def shapes(settings: Settings) -> dict[str, Shape]:
     """Every shape by its name."""
+    wishes = _wishes(settings.channels)
+    proofs = _wishes(tuple(name for name in settings.channels if proves_number(name)))
     return {
         "Login": _object(
-            {**_start(), "remember": {"type": ["boolean", "null"]}, **_wishes()},
-            optional=("remember", *_wishes()),
+            {**_start(), "remember": {"type": ["boolean", "null"]}, **wishes},
+            optional=("remember", *wishes),
         ),
-        "Phone": _object({**_start(), **_wishes()}, optional=tuple(_wishes())),
+        "SilentLogin": _object(
+            {
+                **_start(),
+                "remember": {"type": ["boolean", "null"]},
+                "verifier_challenge": {
+                    "type": ["string", "null"],
+                    "pattern": SECRET,
+                    "description": "S256 of the `verifier` that a program without cookies shows "
+                    "to the callback (RFC 7636).",
+                },
+                **wishes,
+            },
+            optional=("remember", "verifier_challenge", *wishes),
+        ),
+        "Phone": _object({**_start(), **proofs}, optional=tuple(proofs)),
         "Code": _object(
             {
                 **_held(),
@@ -49,7 +66,8 @@ def shapes(settings: Settings) -> dict[str, Shape]:
             optional=("challenge_secret",),
         ),
         "Resend": _object(
-            {**_held(), "channel": _channel()}, optional=("challenge_secret", "channel")
+            {**_held(), "channel": _channel(settings.channels)},
+            optional=("challenge_secret", "channel"),
         ),
         "Logout": _object({"everywhere": {"type": ["boolean", "null"]}}, optional=("everywhere",)),
         "Empty": _object({}),
@@ -93,12 +111,18 @@ def _answers(settings: Settings) -> dict[str, Shape]:
                 },
                 "masked_phone": {"type": "string"},
                 "reference": {"type": "string", "pattern": "^[A-Z]{2}$"},
-                "channel": {"enum": ["sms"]},
+                "channel": {"enum": list(settings.channels)},
                 "code_length": {"type": "integer", "examples": [settings.code_length]},
                 "expires_in": left,
                 "resend_in": seconds,
             },
             optional=("challenge_secret",),
+        ),
+        "Silent": _object(
+            {
+                "url": {"type": "string", "format": "uri"},
+                "challenge_id": {"type": "string", "pattern": CHALLENGE_ID},
+            }
         ),
         "SignedIn": _object(
             {"user": user, "new_user": {"type": "boolean"}, "next": {"type": "string"}}
@@ -139,7 +163,7 @@ def _start() -> dict[str, Shape]:
     return {"phone": {"type": "string", "maxLength": MAX_LENGTH, "description": about}}
 
 
-def _wishes() -> dict[str, Shape]:
+def _wishes(channels: tuple[str, ...]) -> dict[str, Shape]:
     return {
         "risk_token": {
             "type": ["string", "null"],
@@ -149,7 +173,7 @@ def _wishes() -> dict[str, Shape]:
             "type": ["string", "null"],
             "description": "A path of this site to go on to; anything else is ignored.",
         },
-        "channel": _channel(),
+        "channel": _channel(channels),
         "challenge_id": {"type": ["string", "null"]},
         "challenge_secret": {
             "type": ["string", "null"],
@@ -169,8 +193,11 @@ def _held() -> dict[str, Shape]:
     }
 
 
-def _channel() -> Shape:
-    return {"enum": ["sms", None]}
+def _channel(channels: tuple[str, ...]) -> Shape:
+    return {
+        "enum": [*channels, None],
+        "description": "How the code comes; at a resend the channel of the newest message.",
+    }
 
 
 def _object(properties: Mapping[str, Shape], *, optional: tuple[str, ...] = ()) -> Shape:

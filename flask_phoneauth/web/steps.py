@@ -10,13 +10,13 @@ from flask_login import current_user
 
 from flask_phoneauth.errors import (
     FreshLoginRequired,
-    InvalidRequest,
     NotSignedIn,
     StoreUnavailable,
     UnknownChallenge,
 )
 from flask_phoneauth.flows.look_up_challenge import look_up_challenge
 from flask_phoneauth.flows.request_code import Ask, Asked
+from flask_phoneauth.records import SMS
 from flask_phoneauth.sessions.loading import current_session, registry_is_down
 from flask_phoneauth.sessions.state import Live
 from flask_phoneauth.web import binding, devices, inputs, responses
@@ -53,16 +53,14 @@ def is_fresh(live: Live) -> bool:
 
 def read_ask(live: Live, values: Mapping[str, Any]) -> tuple[Ask, binding.Binding]:
     """Who asks for a code to which number, and what binds the challenge to them."""
-    channel = inputs.optional_text(values, "channel") or "sms"
-    if channel != "sms":
-        raise InvalidRequest("This channel is not offered here.", pointer="/channel")
     held = binding.starting(live, values)
     ask = Ask(
         phone=inputs.text(values, "phone"),
         binding=held.digest,
         client=devices.located_asker(live),
         host=own_host(live.parts.settings),
-        channel=channel,
+        by_app=not held.by_cookie and not inputs.of_apple(),
+        channel=inputs.optional_text(values, "channel") or SMS,
         risk_token=inputs.risk_token(live.parts.puzzle, values),
     )
     return ask, held

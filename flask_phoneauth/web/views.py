@@ -13,7 +13,6 @@ from flask_login import current_user
 from flask_phoneauth.errors import (
     CsrfFailed,
     FreshLoginRequired,
-    InvalidRequest,
     Misconfigured,
     NotSignedIn,
     PhoneAuthError,
@@ -28,12 +27,13 @@ from flask_phoneauth.sessions import login as sign_in
 from flask_phoneauth.sessions.loading import current_session
 from flask_phoneauth.sessions.state import Live, current_live, current_state
 from flask_phoneauth.settings import SettingError, Settings
-from flask_phoneauth.web import binding, devices, inputs, pages, receipts, responses
+from flask_phoneauth.web import binding, devices, inputs, pages, receipts, responses, voice
 from flask_phoneauth.web.forms import CodeForm, EmptyForm, LoginForm, ResendForm
 from flask_phoneauth.web.limits import RouteLimit
 from flask_phoneauth.web.openapi import openapi
 from flask_phoneauth.web.origins import safe_next, this_page
 from flask_phoneauth.web.phone_views import add_phone_routes
+from flask_phoneauth.web.silent import add_silent_routes
 from flask_phoneauth.web.steps import (
     asked_answer,
     fate,
@@ -44,7 +44,9 @@ from flask_phoneauth.web.steps import (
     signed_in_user,
 )
 
-JSON_ENDPOINTS = ("phoneauth.me", "phoneauth.challenge", "phoneauth.openapi", receipts.ENDPOINT)
+OF_VENDORS = (receipts.ENDPOINT, voice.ENDPOINT)
+"""Where only vendors' servers come, which share few addresses."""
+JSON_ENDPOINTS = ("phoneauth.me", "phoneauth.challenge", "phoneauth.openapi", *OF_VENDORS)
 
 
 def create_blueprint(settings: Settings, limiter: Limiter | None = None) -> Blueprint:
@@ -68,7 +70,9 @@ def create_blueprint(settings: Settings, limiter: Limiter | None = None) -> Blue
     add("/resend", view_func=resend, methods=["POST"])
     add("/challenges/<challenge_id>", view_func=challenge)
     add_phone_routes(blueprint)
+    add_silent_routes(blueprint)
     add("/receipts/<provider>/<delivery>", view_func=receipts.receipt, methods=["GET", "POST"])
+    add("/voice/<provider>/<delivery>", view_func=voice.voice, methods=["POST"])
     add("/openapi.json", view_func=openapi)
     add("/logout", view_func=logout, methods=["POST"])
     add("/me", view_func=me)
@@ -89,7 +93,7 @@ def _admit_request(limit: RouteLimit) -> None:
         raise Misconfigured from None
     if live.fault:
         raise Misconfigured
-    if request.endpoint != receipts.ENDPOINT:  # a vendor's servers share few addresses
+    if request.endpoint not in OF_VENDORS:
         limit.check(live, inputs.client(live.parts.settings).address)
 
 
@@ -194,15 +198,15 @@ def _is_in_already(live: Live) -> bool:
 
 
 def resend() -> Any:
-    """Ask for the code once more."""
+    """Ask for the code once more, perhaps by another channel."""
     live = current_live()
     try:
         values = inputs.read_body(ResendForm, live.parts.settings)
-        if (inputs.optional_text(values, "channel") or "sms") != "sms":
-            raise InvalidRequest("This channel is not offered here.", pointer="/channel")
+        channel = inputs.optional_text(values, "channel")
         held = binding.presented(live, values)
         client = devices.asker(live)
-        asked = resend_code(live.parts, inputs.challenge_id(values), held.digest, client)
+        challenge_id = inputs.challenge_id(values)
+        asked = resend_code(live.parts, challenge_id, held.digest, client, channel=channel)
     except (CsrfFailed, Used):  # Back, after the login that dropped the form's token
         if _is_in_already(live):
             return sent_on(live, None)
@@ -258,9 +262,10 @@ def sessions() -> Any:
     user = signed_in_user()
     current = current_session()
     records = live.registry.of_user(str(user.get_id()))
-    shown = [responses.session_fields(record, current) for record in records]
     if not inputs.wants_json():
-        return pages.sessions_page(live, shown)
+        rows = [responses.session_row(record, current) for record in records]
+        return pages.sessions_page(live, rows)
+    shown = [responses.session_fields(record, current) for record in records]
     return jsonify(sessions=[_with_dates(entry) for entry in shown])
 
 

@@ -119,6 +119,35 @@ _TIMINGS = Fields(
         ),
     )
 )
+_OPERATOR = Fields(
+    (
+        Field(
+            name="mode",
+            kind=kinds.one_of(("vonage", "camara")),
+            description="`camara`: a virtual number must be the device's own, too.",
+        ),
+        Field(
+            name="network",
+            kind=kinds.one_of(("on", "off", "unsupported")),
+            description="`off`: it recognises no device; `unsupported`: it offers nothing.",
+        ),
+        Field(
+            name="tokens",
+            kind=kinds.one_of(("good", "expired", "no_scope", "no_number", "wrong_amr")),
+            description="What is wrong with the access tokens.",
+        ),
+        Field(
+            name="sim_dates",
+            kind=kinds.one_of(("shown", "hidden")),
+            description="`hidden`: it may not say when a SIM was changed.",
+        ),
+        Field(
+            name="monitored_days",
+            kind=kinds.number_between(1, 36_500, whole=True),
+            description="For how many days it knows of changed SIMs.",
+        ),
+    )
+)
 _CHANGES = Fields(
     (
         Field(
@@ -148,7 +177,7 @@ _CHANGES = Fields(
         ),
         Field(
             name="redirect_uri",
-            kind=kinds.web_address(_URL_SIZE),
+            kind=kinds.web_address(_URL_SIZE, bare=True),
             description="An application's OAuth redirect, for vendors that ask for one.",
         ),
         Field(
@@ -165,6 +194,11 @@ _CHANGES = Fields(
             name="timings",
             kind=kinds.nested(_TIMINGS),
             description="How fast messages move on.",
+        ),
+        Field(
+            name="operator",
+            kind=kinds.nested(_OPERATOR),
+            description="How the mobile operator behaves that numbers are verified with.",
         ),
     )
 )

@@ -42,7 +42,11 @@ _MATCH = Fields(
         Field(name="from", kind=_PATTERN, description="The sender."),
         Field(name="provider", kind=_PATTERN, description="The imitated provider."),
         Field(name="account", kind=_PATTERN, description="The account."),
-        Field(name="body", kind=_PATTERN, description="The whole text."),
+        Field(
+            name="body",
+            kind=_PATTERN,
+            description="The whole text; of an operator's request, its path.",
+        ),
     )
 )
 _LATE = kinds.number_between(0, MAX_LATE)

@@ -8,12 +8,13 @@ import re
 from werkzeug.datastructures import Headers
 
 from sms_sandbox.errors import CrossSite, Misdirected, Unauthorized, UnsupportedMediaType
+from sms_sandbox.facades import is_a_vendors
 from sms_sandbox.settings import Settings, is_loopback
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """What answers without the password: a container's health check has none."""
 
-_VENDOR_HOST = re.compile(
+_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)*(?:twilio\.com|plivo\.com|messagebird\.com|bird\.com|nexmo\.com|vonage\.com)"
     r"|(?:sns|sms-voice)\.[a-z0-9-]+\.amazonaws\.com"
 )
@@ -22,10 +23,11 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def check_host(settings: Settings, host: str | None) -> None:
-    """Refuse a Host that is not ours: a page that rebinds its name reaches nothing."""
+    """Refuse a Host that is neither ours nor a vendor's: a page that rebinds its name reaches
+    nothing."""
     found = _HOST.fullmatch((host or "").casefold())
     name = found.group(1).rstrip(".") if found else ""
-    if name and (_is_ours(settings, name) or _VENDOR_HOST.fullmatch(name)):
+    if name and (_is_ours(settings, name) or is_a_vendors(name)):
         return
     raise Misdirected(
         "The Host header names a host that is not served here.",

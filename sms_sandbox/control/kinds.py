@@ -171,8 +171,9 @@ def list_of(kind: Kind, limit: int) -> Kind:
     return Kind({"type": "array", "items": kind.schema, "maxItems": limit}, read)
 
 
-def web_address(limit: int) -> Kind:
-    """An absolute http or https address, or an empty text."""
+def web_address(limit: int, *, bare: bool = False) -> Kind:
+    """An absolute http or https address, or an empty text. A ``bare`` one, as OAuth wants it, has
+    no user and no fragment."""
 
     def read(value: Any, at: str) -> str:
         address: str = text(limit).read(value, at)
@@ -181,6 +182,10 @@ def web_address(limit: int) -> Kind:
                 "This is no web address.",
                 at,
                 "Write http://127.0.0.1:5000/path, with %20 for a blank and so on.",
+            )
+        if bare and not _is_bare(address):
+            raise refusal(
+                "This address has a user, a fragment or a backslash.", at, "Leave it out."
             )
         return address
 
@@ -197,6 +202,10 @@ def _is_web_address(address: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def _is_bare(address: str) -> bool:
+    return "#" not in address and "\\" not in address and "@" not in urlsplit(address).netloc
 
 
 def nested(fields: Fields) -> Kind:

@@ -145,6 +145,13 @@ SCHEMAS: dict[str, Any] = {
         retention=_object(messages=_WHOLE, seconds=_MAYBE_NUMBER, bytes=_WHOLE),
         limits=_object(messages_per_second=_MAYBE_NUMBER, burst=_MAYBE_NUMBER),
         timings=_object(sent_after=_MAYBE_NUMBER, delivered_after=_MAYBE_NUMBER),
+        operator=_object(
+            mode=_MAYBE_TEXT,
+            network=_MAYBE_TEXT,
+            tokens=_MAYBE_TEXT,
+            sim_dates=_MAYBE_TEXT,
+            monitored_days=_MAYBE_NUMBER,
+        ),
     ),
     "Fault": {
         "type": "object",

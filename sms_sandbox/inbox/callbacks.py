@@ -13,7 +13,7 @@ from sms_sandbox.inbox.mutations import Post
 from sms_sandbox.inbox.parts import Parts
 from sms_sandbox.live import Event
 from sms_sandbox.message import Message, Submission
-from sms_sandbox.storage import credentials, messages, submissions, webhooks
+from sms_sandbox.storage import credentials, messages, records, submissions, webhooks
 
 Then = Callable[[Connection, Message], str | None]
 """What follows from an attempt, in its transaction; returns a note for the log."""
@@ -39,6 +39,8 @@ def scene(parts: Parts, connection: Connection, message: Message, now: float) ->
         settings=settings,
         ids=lambda size: parts.ids.hex(account, size, "scene"),
         tokens=lambda size: parts.ids.hex(account, size, "token"),
+        recall=lambda kind, name: records.get(connection, message.provider, account, kind, name),
+        real=parts.clock.real(),
     )
 
 
@@ -165,6 +167,9 @@ class _Again:
         if submission is None:
             return None
         known = scene(self._parts, self._connection, other, other.updated_at)
+        # What tells of another moment is as old, or as young, by every clock.
+        shift = other.updated_at - self._message.updated_at
+        known = replace(known, real=self._parts.clock.real() + shift)
         return self._parts.vendors[other.provider].render(other, submission, known)
 
 

@@ -10,6 +10,7 @@ from sms_sandbox.callback import Callback, Outcome
 from sms_sandbox.inbox.settings import AccountSettings
 from sms_sandbox.message import Draft, Message, Status, Submission
 from sms_sandbox.reasons import Failing
+from sms_sandbox.storage.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +58,34 @@ class Scene:
     """What a vendor may know when it reacts: the account's time (seconds since 1970), its signing
     key once known, its settings, and two sources of hexadecimal digits, by a number of bytes:
     ``ids`` for what is kept, ``tokens`` for what marks a request. (The postmen draw tokens at
-    their own pace, and seeded ids are to come in the same order at every run.)"""
+    their own pace, and seeded ids are to come in the same order at every run.) ``recall`` finds
+    what the vendor keeps beside the account's messages, by kind and id. ``real`` is the time that a
+    clock shows which nobody has moved, by which tokens expire."""
 
     now: float
     signing_key: str | None = field(repr=False)
     settings: AccountSettings = field(repr=False)
     ids: Callable[[int], str]
     tokens: Callable[[int], str] = secrets.token_hex
+    recall: Callable[[str, str], Record | None] = field(default=lambda *_: None, repr=False)
+    real: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
     """What is to happen next to a message, all of it optional.
 
-    ``submission``: what the vendor keeps of it from now on. ``callbacks``: posted in this order.
-    ``speak``: added to a call's text. ``status``: where it moves at once. ``wake_in``: seconds of
-    the account's time after which the vendor is asked again; a later wish replaces an earlier
-    one, 0 or less takes it back. ``drafts``: messages that are accepted in this order, after a
-    message was received or a callback answered. ``opted_out``: whether the handset wants no more
-    from this sender. ``note``: written beside the attempt that caused this.
+    ``submission``: what the vendor keeps of it from now on. ``keeps``: records that it writes
+    anew. ``callbacks``: posted in this order. ``speak``: added to a call's text. ``status``: where
+    it moves at once. ``wake_in``: seconds of the account's time after which the vendor is asked
+    again; a later wish replaces an earlier one, 0 or less takes it back. ``drafts``: messages that
+    are accepted in this order, each on its own: one that is refused is left out. ``opted_out``:
+    whether the handset wants no more from this sender, after it has sent something. ``note``:
+    written beside the attempt that caused this.
     """
 
     submission: Submission | None = None
+    keeps: tuple[Record, ...] = ()
     callbacks: tuple[Callback, ...] = ()
     speak: str = field(default="", repr=False)
     status: Status | None = None

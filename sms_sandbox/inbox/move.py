@@ -42,23 +42,31 @@ def move(parts: Parts, message_id: str, status: Status, error_code: str | int | 
 
 def advance_due(parts: Parts) -> float | None:
     """Make the planned moves whose time has come, a batch of one clock at a time."""
-    while True:
-        with parts.lock:
-            with parts.database.write() as connection:
+    with parts.advancing:
+        while True:
+            clock, wake_in = _advance(parts)
+            if clock is None:
+                return wake_in
+
+
+def _advance(parts: Parts) -> tuple[str | None, float | None]:
+    """Make one batch; returns the next clock that has reached something, or the seconds until
+    one does."""
+    with parts.lock:
+        with parts.database.write() as connection:
+            clock, wake_in = _next_clock(parts, connection)
+            taken = [] if clock is None else _take(parts, connection, clock)
+            made = [_make(parts, connection, one) for one in _rounds(taken)]
+            if taken:
                 clock, wake_in = _next_clock(parts, connection)
-                taken = [] if clock is None else _take(parts, connection, clock)
-                made = [_make(parts, connection, one) for one in _rounds(taken)]
-                if taken:
-                    clock, wake_in = _next_clock(parts, connection)
-            for moved, woken in made:
-                _tell(parts, moved)
-                for effect in woken:
-                    react.tell(parts, effect)
         for moved, woken in made:
-            _nudge(parts, [*(effect for _, effect in moved), *woken])
-            _tell_handsets(parts, [effect.message for _, effect in moved])
-        if clock is None:
-            return wake_in
+            _tell(parts, moved)
+            for effect in woken:
+                react.tell(parts, effect)
+    for moved, woken in made:
+        _nudge(parts, [*(effect for _, effect in moved), *woken])
+        _tell_handsets(parts, [effect.message for _, effect in moved])
+    return clock, wake_in
 
 
 def _take(parts: Parts, connection: Connection, clock: str) -> list[tuple[int, due.Planned]]:
@@ -164,6 +172,9 @@ def unknown() -> UnknownMessage:
 
 
 def _nudge(parts: Parts, effects: list[react.Effect]) -> None:
+    for effect in effects:
+        if effect.plans or effect.drafts:
+            react.nudge(parts, effect)
     if any(effect.message.provider in parts.vendors for effect in effects):
         for queued in parts.queued:
             queued()

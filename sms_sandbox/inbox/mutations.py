@@ -1,5 +1,6 @@
 """What becomes of a callback on purpose: doubled, out of order, late, stale, badly signed."""
 
+import re
 from dataclasses import dataclass, replace
 from sqlite3 import Connection
 from typing import Protocol
@@ -16,6 +17,8 @@ STALE_SECONDS = 3600.0
 """How old a stale callback is: older than any receiver tolerates."""
 LATE_SECONDS = 30.0
 """How long after the delivery a contradiction comes."""
+
+_SIG = re.compile(r"""(?:[?&]|^)sig=[^&#]+|"sig": ?"[^"]+(?=")""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +92,24 @@ def apply(
 
 def spoiled(callback: Callback) -> Callback:
     """The callback with a signature that is wrong in its last characters, wherever its vendor
-    puts one: a header that is named for it, else the bearer token."""
+    puts one: a header that is named for it, else the bearer token, else the parameter ``sig``."""
     names = [name for name in callback.headers if "signature" in name.casefold()]
     names = names or [name for name in callback.headers if name.casefold() == "authorization"]
     headers = dict(callback.headers)
     for name in names:
         headers[name] = _flipped(headers[name])
-    return replace(callback, headers=headers)
+    if names:
+        return replace(callback, headers=headers)
+    return replace(callback, url=_spoiled_text(callback.url), body=_spoiled_text(callback.body))
+
+
+def _spoiled_text(text: str) -> str:
+    return _SIG.sub(lambda found: _flipped(found[0]), text)
 
 
 def _flipped(signature: str) -> str:
-    # In front of the padding, where every character counts.
-    end = len(signature.rstrip("="))
+    # In front of the padding and of a last character that may hold bits which do not count.
+    end = max(1, len(signature.rstrip("=")) - 1)
     start = max(0, end - 6)
     other = "".join("A" if letter != "A" else "B" for letter in signature[start:end])
     return signature[:start] + other + signature[end:]

@@ -15,7 +15,7 @@ from sms_sandbox.inbox.hooks import Vendor
 from sms_sandbox.inbox.throttle import Throttle
 from sms_sandbox.inbox.waiters import Waiters
 from sms_sandbox.live import Live
-from sms_sandbox.message import Message
+from sms_sandbox.message import Draft, Message
 from sms_sandbox.settings import Settings
 from sms_sandbox.storage import Database
 
@@ -32,7 +32,8 @@ def _holding() -> threading.BoundedSemaphore:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The inbox's tools. ``lock`` orders every change with its publication and with the waits:
-    whoever holds it sees no message that is stored but not yet told."""
+    whoever holds it sees no message that is stored but not yet told. ``advancing``, taken before
+    it, lets one thread at a time make what is due, with all that follows from it."""
 
     settings: Settings
     database: Database
@@ -50,6 +51,8 @@ class Parts:
     planned: list[Callable[[float, str], None]] = field(default_factory=list)
     queued: list[Callable[[], None]] = field(default_factory=list)
     delivered: list[Callable[[Message], None]] = field(default_factory=list)
+    followed: list[Callable[[Draft], None]] = field(default_factory=list)
+    advancing: threading.RLock = field(default_factory=threading.RLock)
     stopping: threading.Event = field(default_factory=threading.Event)
     holding: threading.BoundedSemaphore = field(default_factory=_holding)
 

@@ -23,7 +23,7 @@ from sms_sandbox.inbox.parts import Parts
 from sms_sandbox.live import Event
 from sms_sandbox.message import Draft, Message, can_move, is_final
 from sms_sandbox.segments import segment
-from sms_sandbox.storage import due, messages, submissions, webhooks
+from sms_sandbox.storage import due, messages, records, submissions, webhooks
 
 MAX_SPOKEN = 16_000
 """Characters that a call may speak; the rest is not kept."""
@@ -31,11 +31,13 @@ MAX_SPOKEN = 16_000
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A message as it now is, what there is to publish, and whether the timeline has new work."""
+    """A message as it now is, what there is to publish, whether the timeline has new work, and
+    the messages that follow."""
 
     message: Message
     events: tuple[Event, ...] = ()
     plans: bool = False
+    drafts: tuple[Draft, ...] = ()
 
 
 def moved(parts: Parts, connection: Connection, message: Message) -> Effect:
@@ -54,13 +56,17 @@ def moved(parts: Parts, connection: Connection, message: Message) -> Effect:
     if reaction is None:
         return Effect(message, before)
     effect = perform(parts, connection, message, reaction, at)
-    return replace(effect, events=before + effect.events)
+    drafts = reaction.drafts + effect.drafts
+    return replace(effect, events=before + effect.events, drafts=drafts)
 
 
 def woken(parts: Parts, connection: Connection, message: Message, at: float) -> Effect:
     """The moment has come that the vendor asked for."""
-    asked = None if is_final(message.status) else ask(parts, connection, message, Woken(), at)
-    return Effect(message) if asked is None else perform(parts, connection, message, asked, at)
+    reaction = ask(parts, connection, message, Woken(), at)
+    if reaction is None:
+        return Effect(message)
+    effect = perform(parts, connection, message, reaction, at)
+    return replace(effect, drafts=reaction.drafts + effect.drafts)
 
 
 def received(parts: Parts, inbox: "Desk", message: Message) -> None:
@@ -94,7 +100,7 @@ def happened(parts: Parts, message: Message, cause: Pressed | Asked) -> bool:
                 return False
             effect = perform(parts, connection, present, reaction, now)
         tell(parts, effect)
-    nudge(parts, effect)
+    nudge(parts, replace(effect, drafts=reaction.drafts + effect.drafts))
     return True
 
 
@@ -138,11 +144,14 @@ def perform(
     events: list[Event] = []
     if reaction.submission is not None:
         submissions.put(connection, message, reaction.submission)
+    for record in reaction.keeps:
+        records.put(connection, record)
     if reaction.speak:
         message = _speak(connection, message, reaction.speak)
         place = messages.next_place(connection)
         events.append(Event(place, "status", message.account, message.as_json()))
     lost: list[Callback] = []
+    drafts: tuple[Draft, ...] = ()
     for callback in reaction.callbacks:
         unposted = callbacks.queue(parts, connection, message, callback, now)
         if unposted is not None:
@@ -158,7 +167,8 @@ def perform(
         place = messages.next_place(connection)
         after = moved(parts, connection, message)
         events += [Event(place, "status", message.account, message.as_json()), *after.events]
-    effect = Effect(message, tuple(events), reaction.wake_in is not None)
+        drafts = after.drafts
+    effect = Effect(message, tuple(events), reaction.wake_in is not None, drafts)
     for callback in lost:
         effect = _unanswered(parts, connection, effect, callback, now)
     return effect
@@ -175,12 +185,15 @@ def tell(parts: Parts, effect: Effect) -> None:
 
 
 def nudge(parts: Parts, effect: Effect) -> None:
-    """Wake the timeline and the postmen."""
+    """Wake the timeline and the postmen, and send what follows; never under the lock."""
     if effect.plans:
         for planned in parts.planned:
             planned(effect.message.updated_at, effect.message.account)
     for queued in parts.queued:
         queued()
+    for draft in effect.drafts:
+        for follow in parts.followed:
+            follow(draft)
 
 
 def answer(inbox: "Desk", reaction: Reaction, message: Message) -> list[str]:
@@ -208,7 +221,12 @@ def _unanswered(
     if reaction is None:
         return effect
     after = perform(parts, connection, effect.message, reaction, now)
-    return Effect(after.message, effect.events + after.events, effect.plans or after.plans)
+    return Effect(
+        after.message,
+        effect.events + after.events,
+        effect.plans or after.plans,
+        effect.drafts + after.drafts,
+    )
 
 
 def _note(parts: Parts, message: Message, attempt_id: str, note: str) -> None:

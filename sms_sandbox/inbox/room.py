@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from sms_sandbox import exchange
 from sms_sandbox.callback import Attempt, Mutation, Outcome, Waiting
 from sms_sandbox.clock import Clocks
-from sms_sandbox.errors import NoListener
+from sms_sandbox.errors import NoListener, SandboxError
 from sms_sandbox.faults import Subject
 from sms_sandbox.ids import Ids
 from sms_sandbox.inbox import (
@@ -74,6 +75,7 @@ class Inbox(Surroundings):
         self._retention = Retainer(self._parts)
         self._intake = open_intake(self._parts, self._retention.added)
         self._parts.delivered.append(self._answer)
+        self._parts.followed.append(self._follow)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -114,6 +116,15 @@ class Inbox(Surroundings):
         text = arrivals.answer_to(message)
         if text is not None:
             self.accept(accept.reply_to(message, text, ""))
+
+    def _follow(self, draft: Draft) -> None:
+        """Send what follows from another message; nobody waits for the answer."""
+        try:
+            with exchange.apart():
+                self.accept(draft)
+        except SandboxError:
+            with self._parts.lock:
+                self._parts.counters["refused_follow_ups"] += 1
 
     def calls(self, wanted: Filter) -> list[calls.Call]:
         """The calls among the newest messages that a filter means, newest first."""

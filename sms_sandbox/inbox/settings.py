@@ -33,6 +33,22 @@ class Timings:
     delivered_after: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """How the mobile operator behaves that vendors verify numbers with; ``None``: as usual.
+
+    ``mode``: ``vonage`` looks at a virtual number's digits alone, ``camara`` first whether it is
+    the device's. ``network``: ``off`` recognises no device, ``unsupported`` offers nothing.
+    ``tokens``: what is wrong with each that is given out. ``sim_dates`` that are ``hidden`` may
+    not be told, and changes of a SIM are known for ``monitored_days``."""
+
+    mode: Literal["vonage", "camara"] | None = None
+    network: Literal["on", "off", "unsupported"] | None = None
+    tokens: Literal["good", "expired", "no_scope", "no_number", "wrong_amr"] | None = None
+    sim_dates: Literal["shown", "hidden"] | None = None
+    monitored_days: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     """The settings of one account, or those of all others; ``None`` says nothing.
@@ -50,6 +66,7 @@ class AccountSettings:
     retention: Retention = Retention()
     limits: Limits = Limits()
     timings: Timings = Timings()
+    operator: Operator = Operator()
 
     def over(self, everyone: "AccountSettings") -> "AccountSettings":
         """These settings, and ``everyone``'s where they say nothing."""
@@ -72,7 +89,12 @@ class AccountSettings:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Settings from JSON values."""
-        nested = {"retention": Retention, "limits": Limits, "timings": Timings}
+        nested = {
+            "retention": Retention,
+            "limits": Limits,
+            "timings": Timings,
+            "operator": Operator,
+        }
         return cls(
             **{
                 name: nested[name](**value) if name in nested else value

@@ -25,7 +25,8 @@ class Query:
     ``prefixes`` are the first two letters of the vendor's ids, ``codes`` the error codes of a
     delivery (with ``other_codes``: any but these), ``facts`` names and values of the vendor's own.
     ``states`` are statuses in the vendor's words where its facts have a ``state``, else ours.
-    ``older_than`` and ``newer_than`` are places (exclusive); the moments are seconds since 1970
+    ``text`` is part of a message's text, in any case of letters. ``older_than`` and
+    ``newer_than`` are places (exclusive); the moments are seconds since 1970
     (both inclusive)."""
 
     provider: str
@@ -39,6 +40,7 @@ class Query:
     direction: Direction | None = None
     recipient: str | None = field(default=None, repr=False)
     sender: str | None = field(default=None, repr=False)
+    text: str | None = field(default=None, repr=False)
     sent_from: float | None = None
     sent_until: float | None = None
     created_from: float | None = None
@@ -53,6 +55,7 @@ class Query:
             ("submissions.account = ?", self.account),
             ("recipient_key = ?", self.recipient and comparison_key(self.recipient)),
             ("sender_key = ?", self.sender and comparison_key(self.sender)),
+            ("instr(lower(body), lower(?)) > 0", self.text),
             ("sent_at >= ?", self.sent_from),
             ("sent_at <= ?", self.sent_until),
             ("created_at >= ?", self.created_from),
@@ -85,12 +88,13 @@ class Query:
 
 _SENT_AT = "(SELECT min(at) FROM moves WHERE message_seq = seq AND moves.status = 'sent')"
 _COLUMNS = f"seq, vendor_id, callback_url, facts, {_SENT_AT} AS sent_at"
-_SELECT = f"SELECT {_COLUMNS} FROM submissions JOIN messages ON seq = message_seq"  # noqa: S608
+_JOIN = "submissions JOIN messages ON seq = message_seq"
 # A number has few messages, its account may have a million.
-_OF_A_NUMBER = (
-    f"SELECT {_COLUMNS} FROM messages INDEXED BY messages_by_recipient"  # noqa: S608
-    " CROSS JOIN submissions ON message_seq = seq"
+_JOIN_OF_A_NUMBER = (
+    "messages INDEXED BY messages_by_recipient CROSS JOIN submissions ON message_seq = seq"
 )
+_SELECT = f"SELECT {_COLUMNS} FROM {_JOIN}"  # noqa: S608
+_OF_A_NUMBER = f"SELECT {_COLUMNS} FROM {_JOIN_OF_A_NUMBER}"  # noqa: S608
 
 
 def insert(connection: sqlite3.Connection, message: Message, submission: Submission) -> None:
@@ -161,6 +165,50 @@ def count(connection: sqlite3.Connection, query: Query, *, most: int) -> int:
     return int(row[0])
 
 
+def groups(
+    connection: sqlite3.Connection, query: Query, *, limit: int, skip: int, most: int
+) -> list[str]:
+    """The newest groups with a submission that ``query`` means, newest first, found among its
+    newest ``most``. What a vendor keeps under one id of its own is a group: its submissions have
+    that id, a stroke and a place for their ids. (When one was handed on cannot be asked here.)"""
+    source, values = _heads(query, most)
+    rows = connection.execute(
+        f"SELECT head FROM ({source}) GROUP BY head ORDER BY max(seq) DESC LIMIT ? OFFSET ?",  # noqa: S608
+        [*values, limit, skip],
+    ).fetchall()
+    return [str(row["head"]) for row in rows]
+
+
+def count_groups(connection: sqlite3.Connection, query: Query, *, most: int) -> int:
+    """How many groups ``groups`` finds without a limit."""
+    source, values = _heads(query, most)
+    row = connection.execute(f"SELECT count(DISTINCT head) FROM ({source})", values).fetchone()  # noqa: S608
+    return int(row[0])
+
+
+def of_group(
+    connection: sqlite3.Connection, provider: str, account: str, head: str
+) -> list[Submitted]:
+    """The submissions of a group, in the order of their ids."""
+    rows = connection.execute(
+        f"{_SELECT} WHERE submissions.provider = ? AND vendor_id > ? AND vendor_id < ?"
+        " AND submissions.account = ? ORDER BY vendor_id",
+        (provider, f"{head}/", f"{head}0", account),
+    ).fetchall()
+    return [_submitted(connection, row) for row in rows]
+
+
+def parts_sent(connection: sqlite3.Connection, provider: str, account: str) -> int:
+    """How many parts an account's kept messages have that went out."""
+    row = connection.execute(
+        "SELECT coalesce(sum(segments), 0) FROM submissions JOIN messages ON seq = message_seq"
+        " WHERE submissions.provider = ? AND submissions.account = ? AND direction = 'outbound'"
+        " AND messages.status NOT IN ('scheduled', 'canceled', 'failed')",
+        (provider, account),
+    ).fetchone()
+    return int(row[0])
+
+
 def set_facts(connection: sqlite3.Connection, seq: int, facts: dict[str, object]) -> None:
     """Replace the vendor's own facts of a message."""
     connection.execute(
@@ -171,6 +219,17 @@ def set_facts(connection: sqlite3.Connection, seq: int, facts: dict[str, object]
 def delete(connection: sqlite3.Connection, seq: int) -> None:
     """The vendor forgets a message; its handset does not."""
     connection.execute("DELETE FROM submissions WHERE message_seq = ?", (seq,))
+
+
+def _heads(query: Query, most: int) -> tuple[str, list[object]]:
+    where, values = query.where()
+    tables = _JOIN if query.recipient is None else _JOIN_OF_A_NUMBER
+    order = "message_seq" if query.recipient is None else "seq"
+    head = "substr(vendor_id, 1, instr(vendor_id, '/') - 1)"
+    return (
+        f"SELECT {head} AS head, seq FROM {tables} WHERE {where} ORDER BY {order} DESC LIMIT ?",  # noqa: S608
+        [*values, most],
+    )
 
 
 def _submission(row: sqlite3.Row) -> Submission:

@@ -40,6 +40,11 @@ def ways(base: str, *, with_password: bool) -> tuple[Way, ...]:
             _twilio(base, with_password=with_password),
         ),
         Way(
+            "MessageBird's SDK",
+            "It takes an HTTP client with the address; the stroke at its end matters.",
+            _messagebird(base, with_password=with_password),
+        ),
+        Way(
             "Amazon SNS, through AWS's SDK",
             "The SDK reads the address from the environment too: AWS_ENDPOINT_URL_SNS.",
             _sns(base, with_password=with_password),
@@ -82,6 +87,23 @@ def _twilio(base: str, *, with_password: bool) -> str:
             f'client = Client("AC" + "0" * 32, {secret})',
             f"client.api.base_url = {base + '/twilio'!r}",
             f"client.messages.create(to={_NUMBER!r}, from_={_SENDER!r}, body={_BODY!r})",
+        ]
+    )
+
+
+def _messagebird(base: str, *, with_password: bool) -> str:
+    # A key is name and secret in one: the password stands behind it.
+    key = '"notes:" + os.environ["SMS_SANDBOX_PASSWORD"]' if with_password else '"notes"'
+    return "\n".join(
+        [
+            *(["import os", ""] if with_password else []),
+            "import messagebird",
+            "from messagebird.http_client import HttpClient",
+            "",
+            f"key = {key}",
+            f'http_client = HttpClient({base + "/messagebird/"!r}, key, "notes")',
+            "client = messagebird.Client(key, http_client=http_client)",
+            f"client.message_create({_SENDER!r}, {_NUMBER!r}, {_BODY!r})",
         ]
     )
 

@@ -18,7 +18,9 @@ from contracts.stores import ALICE, BACKENDS, Bench
 
 from flask_phoneauth.budgets import AskPrice
 from flask_phoneauth.errors import StoreUnavailable
-from flask_phoneauth.stores.base import Right
+from flask_phoneauth.health import FAILED, News, Patience, Routes
+from flask_phoneauth.records import Job
+from flask_phoneauth.stores.base import Right, Settlement
 
 TRIALS = 100
 
@@ -103,11 +105,29 @@ def trials(bench: Bench, turn: int, who: str) -> Any:
     return str(sum(isinstance(answer, Right) for answer in answers))
 
 
+def tripped(bench: Bench) -> None:
+    """The breaker of `first` has opened, and its pause is over."""
+    patience = Patience(failures=1, pauses=(1,))
+    news = (News("first", FAILED, "down"),)
+    told = Settlement("accepted", digest=bytes(32), news=news, patience=patience)
+    job = Job(remembered_id(bench, 0), 0, 0.0)
+    bench.store.settle(job, told, failures=(), cooldowns=(), now=bench.now - 2)
+
+
+def probes(bench: Bench, turn: int, who: str) -> Any:
+    """A job takes its challenge; whether it is the one that tries `first` again."""
+    job = Job(remembered_id(bench, 0), 0, 0.0)
+    loaded = bench.store.load(job, routes=Routes({"*": ("first", "second")}), now=bench.now)
+    assert loaded is not None
+    return "probe" if loaded.health.probes else "none"
+
+
 STORIES: Mapping[str, Callable[[Bench, int, str], Any]] = {
     "right_codes": right_codes,
     "wrong_codes": wrong_codes,
     "starts": starts,
     "trials": trials,
+    "probes": probes,
 }
 
 

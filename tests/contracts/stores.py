@@ -18,6 +18,7 @@ from flask_phoneauth.budgets import AskPrice
 from flask_phoneauth.database import migrate
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import budgets, challenges
+from flask_phoneauth.health import NO_ROUTES, Routes, Tally
 from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.otp.code import derive_code, digest_code
 from flask_phoneauth.otp.keys import Keyring
@@ -30,7 +31,7 @@ from flask_phoneauth.prices import (
     try_price,
 )
 from flask_phoneauth.prices import cooldowns as cooldowns_of
-from flask_phoneauth.records import LOGIN, Job
+from flask_phoneauth.records import LOGIN, Challenge, Job
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import (
     ChallengeStore,
@@ -198,6 +199,7 @@ class Bench:
     made: int = 0
     seeds: dict[str, bytes] = field(default_factory=dict)
     place: Place | None = None
+    routes: Routes = NO_ROUTES
 
     def configure(self, **changes: Any) -> None:
         """Other settings from here on."""
@@ -290,11 +292,17 @@ class Bench:
         address: str = "198.51.100.7",
         *,
         device: str = "",
+        channel: str = "",
     ) -> Any:
         """Ask for the message once more."""
         price = self.price(phone_tag_of(challenge_id), who, address, device=device)
         return self.store.resend(
-            challenge_id, binding_of(who), price, device=device_of(device), now=self.now
+            challenge_id,
+            binding_of(who),
+            price,
+            device=device_of(device),
+            channel=channel,
+            now=self.now,
         )
 
     def settle(
@@ -320,6 +328,12 @@ class Bench:
             cooldowns=self._cooldowns(tag, who, device),
             now=self.now,
         )
+
+    def load(self, job: Job | None) -> Challenge | None:
+        """The challenge for the job that sends it."""
+        assert job is not None
+        loaded = self.store.load(job, routes=self.routes, now=self.now)
+        return loaded.challenge if loaded else None
 
     def code(self, challenge_id: str, generation: int = 0, purpose: str = LOGIN) -> str:
         """The digits that the message holds."""
@@ -350,13 +364,14 @@ class Bench:
         *,
         device: str = "",
         enrol: str = "",
+        stage: str = "",
     ) -> Any:
         """One try, perhaps with a device's token, or with a new one to be remembered."""
         tag = phone_tag_of(challenge_id)
         digest = self.digest(challenge_id, code, purpose)
         return self.store.spend_try(
             challenge_id,
-            Entry(purpose, binding_of(who), {self.keys.current.id: digest}),
+            Entry(purpose, binding_of(who), {self.keys.current.id: digest}, stage),
             try_price(self.settings, tag, device_of(device)),
             device=device_of(device),
             enrol=device_of(enrol),
@@ -389,13 +404,14 @@ class Bench:
 
     def receipt(self, job: Job, delivery: str, reason: str = "", lost_by: str = "first") -> Any:
         """A vendor's word; what is lost may be sent anew, unless nobody has lost it."""
-        price = replacement_price(self.settings, phone_tag_of(job.challenge_id))
+        price = replacement_price(self.settings, phone_tag_of(job.challenge_id), self.place)
         return self.store.advance(
             job.challenge_id,
             job.asked_at,
             delivery,
             reason,
             replacement=Replacement(lost_by, price) if lost_by else None,
+            tally=Tally(lost_by or "second", 600),
             now=self.now,
         )
 

@@ -45,7 +45,7 @@ def test_what_an_ask_and_a_wrong_code_cost_is_seen(bench: Bench) -> None:
 
 def test_looking_changes_nothing(bench: Bench) -> None:
     bench.configure(sends_per_hour=1)
-    bench.begun()
+    bench.settle(bench.begun().job, "accepted")
     before = look(bench)
     for _ in range(5):
         assert look(bench) == before
@@ -55,7 +55,7 @@ def test_looking_changes_nothing(bench: Bench) -> None:
 
 def test_the_wait_of_a_spent_budget_is_the_one_that_an_ask_is_told(bench: Bench) -> None:
     bench.configure(sends_per_hour=1)
-    bench.begun()
+    bench.settle(bench.begun().job, "accepted")
     bench.now += 60
     refusal = bench.ask(who="bob")
     assert isinstance(refusal, Refusal)

@@ -1,16 +1,30 @@
-"""What every provider promises; a new one joins by one line in `RIGS`."""
+"""What every provider promises; a new one joins by one `Vendor` in `contracts/vendors.py`."""
 
 from __future__ import annotations
 
-import socket
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
 import urllib3
-from scripted_server import Behaviour, ScriptedServer, answer, drop, silence
+from contracts.sides import (
+    CODE,
+    NUMBER,
+    Sent,
+    Side,
+    console_side,
+    failure,
+    message,
+    vendor_side,
+)
+from contracts.vendors import LITTLE, SECRET, VENDORS, Vendor
+from scripted_server import (
+    ScriptedServer,
+    answer,
+    drop,
+    silence,
+)
 
 from flask_phoneauth.errors import (
     AccountRefused,
@@ -20,138 +34,35 @@ from flask_phoneauth.errors import (
     SendUncertain,
 )
 from flask_phoneauth.plugins import PROVIDERS, load_provider
-from flask_phoneauth.providers.base import Provider
+from flask_phoneauth.providers.base import Checkable, Provider
 from flask_phoneauth.providers.sandbox import SandboxProvider
-from flask_phoneauth.providers.twilio import TwilioProvider
-from flask_phoneauth.records import Accepted, Outbound
-from flask_phoneauth.settings import Settings
+from flask_phoneauth.records import Accepted
 from sms_sandbox.server import SandboxServer
+from sms_sandbox.settings import Credential
 from sms_sandbox.settings import Settings as SandboxSettings
 
-NUMBER = "+447911123456"
-CODE = "481920"
-SECRET = "a-password-of-the-vendor"
 
-
-class Sent(NamedTuple):
-    """A message as it arrived at the other side."""
-
-    to: str
-    body: str
-
-
-Arrived = Callable[[], list[Sent]]
-
-
-class Rig(NamedTuple):
-    """How to reach one provider's other side for real.
-
-    `begin` gives its settings and a way to read what arrived there. `toward` builds a provider of
-    little patience that leads to any address; None for one that uses no network.
-    """
-
-    name: str
-    begin: Callable[[pytest.FixtureRequest], tuple[Settings, Arrived]]
-    toward: Callable[[str], Provider] | None = None
-    has_receipts: bool = False
-
-
-def console(request: pytest.FixtureRequest) -> tuple[Settings, Arrived]:
-    capsys = request.getfixturevalue("capsys")
-    printed: list[str] = []
-
-    def arrived() -> list[Sent]:
-        printed.append(capsys.readouterr().err)
-        rule = "\n" + "-" * 64 + "\n"
-        sheets = [s for s in "".join(printed).split(rule) if s.startswith("SMS to ")]
-        return [_read_sheet(sheet) for sheet in sheets]
-
-    return Settings(), arrived
-
-
-def _read_sheet(sheet: str) -> Sent:
-    head, *lines = sheet.split("\n")
-    return Sent(head.removeprefix("SMS to "), "\n".join(line[2:] for line in lines))
-
-
-def sandbox(request: pytest.FixtureRequest) -> tuple[Settings, Arrived]:
-    sms = request.getfixturevalue("sms")
-    settings = Settings(sandbox_url=sms.url, sandbox_account=sms.account)
-    return settings, arrived_in(sms.url, sms.account)
-
-
-def arrived_in(url: str, account: str) -> Arrived:
-    def arrived() -> list[Sent]:
-        with urllib3.PoolManager(retries=False, timeout=5.0) as client:
-            found = client.request(
-                "GET", f"{url}/api/v1/messages", fields={"account": account, "limit": "100"}
-            ).json()
-        return [Sent(message["to"], message["body"]) for message in found["messages"]]
-
-    return arrived
-
-
-def toward_sandbox(url: str) -> Provider:
-    return SandboxProvider(url, password=SECRET, read_timeout=0.3)
-
-
-def twilio(request: pytest.FixtureRequest) -> tuple[Settings, Arrived]:
-    sms = request.getfixturevalue("sms")
-    account = f"AC{uuid.uuid4().hex}"
-    settings = Settings(
-        sandbox_url=sms.url,
-        public_url="http://127.0.0.1:9",
-        twilio_account_sid=account,
-        twilio_auth_token=SECRET,
-        twilio_from="+15017122661",
-    )
-    return settings, arrived_in(sms.url, account)
-
-
-def toward_twilio(url: str) -> Provider:
-    return TwilioProvider(
-        f"AC{'a' * 32}", SECRET, sender="+15017122661", base_url=url, read_timeout=0.3
-    )
-
-
-RIGS = [
-    Rig("console", console),
-    Rig("sandbox", sandbox, toward_sandbox),
-    Rig("twilio", twilio, toward_twilio, has_receipts=True),
-]
-NETWORKED = [rig for rig in RIGS if rig.toward is not None]
-
-
-def message(body: str = f"Your code: {CODE}", to: str = NUMBER) -> Outbound:
-    return Outbound(to=to, body=body, reference="AB")
-
-
-class Side(NamedTuple):
-    """A provider and what arrived at its other side."""
-
-    provider: Provider
-    arrived: Arrived
-    has_receipts: bool
-
-
-@pytest.fixture(params=RIGS, ids=lambda rig: rig.name)
+@pytest.fixture(params=[None, *VENDORS], ids=lambda one: one.name if one else "console")
 def side(request: pytest.FixtureRequest) -> Iterator[Side]:
-    rig: Rig = request.param
-    settings, arrived = rig.begin(request)
-    provider: Provider = load_provider(rig.name).from_settings(settings)
-    yield Side(provider, arrived, rig.has_receipts)
-    provider.close()
+    """Every provider, before a real sandbox where it has a network."""
+    if request.param is None:
+        side = console_side(request.getfixturevalue("capsys"))
+    else:
+        side = vendor_side(request.param, request.getfixturevalue("sms_server").url)
+    yield side
+    side.provider.close()
 
 
 class TestEveryProvider:
-    def test_a_message_arrives_whole_and_once(self, side: Side) -> None:
+    def test_a_message_arrives_whole_and_once_from_its_sender(self, side: Side) -> None:
         side.provider.send(message())
-        assert side.arrived() == [Sent(NUMBER, f"Your code: {CODE}")]
+        sender = side.vendor.sender if side.vendor else ""
+        assert side.arrived() == [Sent(NUMBER, f"Your code: {CODE}", sender)]
 
     def test_lines_and_letters_of_any_script_arrive_as_they_were(self, side: Side) -> None:
         body = f"Código Größe 東京 🙂 {{}} [] €\n\n@example.com #{CODE}"
         side.provider.send(message(body))
-        assert side.arrived() == [Sent(NUMBER, body)]
+        assert [sent.body for sent in side.arrived()] == [body]
 
     def test_the_acceptance_names_the_provider_and_an_id_of_its_own(self, side: Side) -> None:
         accepted = [side.provider.send(message()) for _ in range(3)]
@@ -167,95 +78,134 @@ class TestEveryProvider:
         assert sorted(sent.body for sent in side.arrived()) == sorted(bodies)
 
     def test_it_says_whether_it_has_receipts(self, side: Side) -> None:
-        assert (side.provider.receipts is not None) is side.has_receipts
+        judged = side.vendor is not None and side.vendor.judge is not None
+        assert (side.provider.receipts is not None) is judged
 
-    def test_close_may_be_called_twice(self, side: Side) -> None:
-        side.provider.send(message())
+    def test_close_may_be_called_twice_and_a_later_send_opens_anew(self, side: Side) -> None:
+        side.provider.send(message("one"))
         side.provider.close()
         side.provider.close()
+        side.provider.send(message("two"))
+        assert sorted(sent.body for sent in side.arrived()) == ["one", "two"]
 
     def test_its_repr_shows_no_setting(self, side: Side) -> None:
         assert NUMBER not in repr(side.provider)
         assert "http" not in repr(side.provider)
+        assert SECRET not in repr(side.provider)
 
 
-@pytest.fixture(params=NETWORKED, ids=lambda rig: rig.name)
-def provider_to(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Provider]]:
-    rig: Rig = request.param
-    assert rig.toward is not None
-    toward = rig.toward
+class Struck(NamedTuple):
+    """A provider whose account is struck by a fault rule; `hits` counts the requests struck."""
+
+    provider: Provider
+    hits: Callable[[], int]
+
+
+@pytest.fixture
+def strike(vendor: Vendor, sms_server: SandboxServer) -> Iterator[Callable[..., Struck]]:
+    """`strike(effect)`: every request of a fresh account meets that effect."""
     made: list[Provider] = []
 
-    def build(url: str) -> Provider:
-        made.append(toward(url))
-        return made[-1]
+    def struck(effect: dict[str, Any]) -> Struck:
+        side = vendor_side(vendor, sms_server.url)
+        made.append(side.provider)
+        rules = f"{sms_server.url}/api/v1/faults"
+        rule = {"match": {"account": side.account}, "effect": effect}
+        added = urllib3.request("POST", rules, json=rule, timeout=30).json()
 
-    yield build
+        def hits() -> int:
+            listed = urllib3.request("GET", f"{rules}?account={side.account}", timeout=30)
+            found = listed.json()["faults"]
+            return int(next(one["hits"] for one in found if one["id"] == added["id"]))
+
+        return Struck(side.provider, hits)
+
+    yield struck
     for provider in made:
         provider.close()
 
 
-def failure(provider: Provider) -> SendFailed:
-    with pytest.raises(SendFailed) as caught:
-        provider.send(message())
-    return caught.value
-
-
-class TestEveryProviderWithANetwork:
-    def test_a_refused_connection_sent_nothing(self, provider_to: Any) -> None:
-        with socket.socket() as bound:
-            bound.bind(("127.0.0.1", 0))  # and not listening: nobody else can take the port
-            failed = failure(provider_to(f"http://127.0.0.1:{bound.getsockname()[1]}"))
-        assert type(failed) is ProviderDown
-
-    def test_it_is_built_without_a_request(self, provider_to: Any) -> None:
-        with ScriptedServer(answer(500)) as server:
-            provider_to(server.url)
-            assert server.requests == []
+class TestEveryVendorInTheSandbox:
+    def test_a_number_that_it_refuses_is_the_numbers_failure(
+        self, vendor: Vendor, sms_server: SandboxServer
+    ) -> None:
+        side = vendor_side(vendor, sms_server.url)
+        failed = failure(side.provider, message(to="+12"))
+        side.provider.close()
+        assert (type(failed), failed.reason) == (NumberRefused, "number_refused")
 
     @pytest.mark.parametrize(
-        ("behaviour", "kind"),
+        ("effect", "kind", "reason"),
         [
-            (silence, SendUncertain),
-            (drop, SendUncertain),
-            (answer(200, b"?"), SendUncertain),
-            (answer(429), ProviderDown),
-            (answer(500), ProviderDown),
-            (answer(503), ProviderDown),
+            ({"type": "error", "status": 500}, ProviderDown, "server_error"),
+            ({"type": "error", "status": 503, "retry_after": 7}, ProviderDown, "server_error"),
+            ({"type": "error", "status": 429, "retry_after": 7}, ProviderDown, "throttled"),
+            ({"type": "disconnect"}, SendUncertain, "connection_lost"),
+            ({"type": "truncate"}, SendUncertain, "unreadable_answer"),
         ],
-        ids=["silence", "drop", "unreadable", "429", "500", "503"],
+        ids=["500", "503", "429", "disconnect", "truncate"],
     )
-    def test_a_failure_is_told_by_its_kind_and_not_retried(
-        self, provider_to: Any, behaviour: Behaviour, kind: type[SendFailed]
+    def test_what_its_vendor_does_wrong_is_told_by_its_kind_after_one_request(
+        self, strike: Any, effect: dict[str, Any], kind: type[SendFailed], reason: str
     ) -> None:
-        with ScriptedServer(behaviour) as server:
-            failed = failure(provider_to(server.url))
-            assert type(failed) is kind
-            assert len(server.requests) == 1
+        struck = strike(effect)
+        failed = failure(struck.provider)
+        assert (type(failed), failed.reason) == (kind, reason)
+        assert struck.hits() == 1
 
-    def test_a_reason_is_a_short_word_that_tells_no_secret(self, provider_to: Any) -> None:
-        for behaviour in (answer(400, b"?"), answer(401), answer(500), drop):
-            with ScriptedServer(behaviour) as server:
-                failed = failure(provider_to(server.url))
-            assert failed.reason.isidentifier(), failed.reason
-            assert len(failed.reason) <= 40
-            assert not any(digit in failed.reason for digit in "0123456789")
 
-    def test_its_repr_shows_no_secret(self, provider_to: Any) -> None:
-        assert SECRET not in repr(provider_to("http://127.0.0.1:9"))
+ACCOUNTS = {one.name: one.new_account() for one in VENDORS}
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[SandboxServer]:
+    """A sandbox that lets nobody in but one credential of each vendor."""
+    credentials = tuple(
+        Credential(provider=name, name=account, secret=SECRET, account=account)
+        for name, account in ACCOUNTS.items()
+        if name != "sandbox"
+    )
+    settings = SandboxSettings(port=0, strict=True, credentials=credentials)
+    with SandboxServer(settings) as server:
+        yield server
+
+
+class TestCredentials:
+    @pytest.mark.parametrize(
+        "vendor", [one for one in VENDORS if one.name != "sandbox"], ids=lambda one: one.name
+    )
+    def test_a_wrong_secret_is_the_accounts_failure_and_the_right_one_is_taken(
+        self, vendor: Vendor, strict: SandboxServer
+    ) -> None:
+        for secret, taken in (("another-secret-of-another-account", False), (SECRET, True)):
+            settings = vendor.settings(strict.url, ACCOUNTS[vendor.name], secret)
+            provider = load_provider(vendor.name).from_settings(settings)
+            assert isinstance(provider, Checkable)
+            if taken:
+                assert provider.send(message()).message_id
+                provider.check()
+            else:
+                failed = failure(provider)
+                assert (type(failed), failed.reason) == (AccountRefused, "credentials_refused")
+                with pytest.raises(AccountRefused, match="credentials_refused"):
+                    provider.check()
+            provider.close()
+
+    def test_a_check_sends_nothing_and_tells_a_vendor_that_is_down(self, vendor: Vendor) -> None:
+        with ScriptedServer(answer(503)) as server:
+            provider = vendor.toward(server.url, LITTLE)
+            assert isinstance(provider, Checkable)
+            for server.behaviour in (answer(503), silence, drop):
+                with pytest.raises(ProviderDown):
+                    provider.check()
+            provider.close()
 
 
 def test_every_built_in_provider_is_under_the_contract() -> None:
-    assert sorted(rig.name for rig in RIGS) == sorted(PROVIDERS.rows)
+    assert sorted(("console", *(one.name for one in VENDORS))) == sorted(PROVIDERS.rows)
 
 
 class TestTheSandboxItself:
-    def test_a_number_that_it_refuses_is_the_numbers_failure(self, sms: Any) -> None:
-        provider = SandboxProvider(sms.url, account=sms.account)
-        with pytest.raises(NumberRefused):
-            provider.send(message(to="+12"))
-        provider.close()
-
     def test_a_text_that_it_refuses_is_not_the_numbers_failure(self, sms: Any) -> None:
         provider = SandboxProvider(sms.url, account=sms.account)
         with pytest.raises(AccountRefused):

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from contracts.racing import STORIES, TRIALS, crowd, prepared, told, trial_of
+from contracts.racing import STORIES, TRIALS, crowd, prepared, told, trial_of, tripped
 from contracts.stores import BACKENDS, Bench, opened
 
 from flask_phoneauth.stores.base import Ended, Refusal
@@ -157,6 +157,16 @@ def test_starts_in_four_processes_keep_the_budget_exactly(name: str, tmp_path: P
         bench.now += 8
         bench.configure(max_live_challenges=500)
         assert_starts(bench, race_processes(name, tmp_path, "starts"))
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "sqlite"])
+def test_of_four_processes_one_job_probes_a_provider(name: str, tmp_path: Path) -> None:
+    with opened(name, tmp_path) as bench:
+        prepared(bench)
+        tripped(bench)
+        answers = race_processes(name, tmp_path, "probes")
+        assert answers["probe"] == 1
+        assert answers["none"] + answers["unavailable"] == CROWD - 1
 
 
 REDIS = pytest.mark.parametrize("name", ["redis", "redis_cluster"])

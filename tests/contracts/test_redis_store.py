@@ -14,10 +14,11 @@ import servers
 from contracts.stores import ALICE, BOB, Bench, opened
 
 from flask_phoneauth.errors import StoreUnavailable
+from flask_phoneauth.health import FAILED, News, Routes
 from flask_phoneauth.prices import number_price
 from flask_phoneauth.settings import SettingError
 from flask_phoneauth.stores import open_store, redis_server
-from flask_phoneauth.stores.base import Refusal, Right, Wrong
+from flask_phoneauth.stores.base import Refusal, Right, Settlement, Wrong
 from flask_phoneauth.stores.redis_server import RedisServer
 
 KINDS = pytest.mark.parametrize("kind", ["redis", "redis_cluster"])
@@ -83,8 +84,11 @@ def story(bench: Bench, counted: Callable[[str, Callable[[], Any]], None]) -> No
     counted("ask", ask)
     challenge_id, job = held["begun"].challenge.id, held["begun"].job
     counted("refused", lambda: bench.ask(who="bea", address="other"))
-    counted("load", lambda: bench.store.load(job, now=bench.now))
+    counted("load", lambda: bench.store.load(job, routes=bench.routes, now=bench.now))
     counted("settle", lambda: bench.settle(job, "accepted"))
+    news = Settlement("accepted", digest=bytes(32), news=(News("first", FAILED, "down"),))
+    told = {"failures": (), "cooldowns": (), "now": bench.now}
+    counted("news", lambda: bench.store.settle(job, news, **told))
     counted("failure", lambda: bench.settle(job, "failed", reason="unreachable"))
     counted("peek", lambda: bench.peek(challenge_id))
     bench.now += 40
@@ -103,6 +107,7 @@ def count(bench: Bench, kind: str) -> dict[str, int]:
         assert set(seen) == {"EVALSHA"}
         counts[name] = len(seen)
 
+    bench.routes = Routes({"*": ("first", "second")})
     know_scripts(kind)
     bench.store._server.client().ping(
         **({"target_nodes": "all"} if len(nodes_of(kind)) > 1 else {})
@@ -121,8 +126,9 @@ def test_a_cluster_needs_one_command_more_for_shared_budgets_only(cluster: Bench
     assert count(cluster, "redis_cluster") == {
         "ask": 2,
         "refused": 3,  # what was paid beside the number is given back
-        "load": 1,
+        "load": 2,  # breakers are every number's
         "settle": 1,
+        "news": 2,
         "failure": 2,
         "peek": 2,
         "resend": 2,

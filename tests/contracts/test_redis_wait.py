@@ -78,7 +78,7 @@ def verbs(bench: Bench) -> dict[str, Callable[[], Any]]:
     job, lost = first.job, free.job
     return {
         "issue": lambda: bench.ask("+447400123458", "cat"),
-        "load": lambda: bench.store.load(job, now=bench.now),
+        "load": lambda: bench.store.load(job, routes=bench.routes, now=bench.now),
         "settle": lambda: bench.settle(job, "accepted"),
         "peek": lambda: bench.peek(challenge_id),
         "resend": lambda: bench.resend(challenge_id),

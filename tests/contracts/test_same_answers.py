@@ -10,11 +10,12 @@ from contracts.stores import ALICE, BOB, Bench, binding_of
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule
 
+from flask_phoneauth.health import FAILED, TOOK, UNUSED, News, Patience, Routes
 from flask_phoneauth.otp.challenge import phone_tag_of
-from flask_phoneauth.prices import Place, number_price
+from flask_phoneauth.prices import Place, number_price, paid_otherwise
 from flask_phoneauth.records import Job
 from flask_phoneauth.settings import Settings
-from flask_phoneauth.stores.base import Issued, Missing
+from flask_phoneauth.stores.base import Issued, Missing, Settlement
 from flask_phoneauth.stores.memory import MemoryStore
 from flask_phoneauth.stores.redis import RedisStore
 from flask_phoneauth.stores.redis_server import RedisServer
@@ -45,6 +46,8 @@ SMALL = Settings(
     money_per_day=1,
     money_per_provider_per_day=2,
 )
+ROUTES = Routes({"*": ("first", "second")}, window=600)
+PAYLOAD = {"host": "h", "list": [], "region": "GB"}
 PLACE = Place("nearby", "GB", cost=90, provider="first")
 devices = st.sampled_from(["", "", "phone", "tablet", "watch"])
 people = st.sampled_from(["ann", "bea", "cat"])
@@ -74,6 +77,7 @@ class SameAnswers(RuleBasedStateMachine):
         self.jitter = jitter
         self.jobs: list[tuple[Job, str]] = []
         self.asked: dict[str, str] = {}
+        self.probes: dict[str, float] = {}
         for bench in self.benches:
             bench.now += offset
 
@@ -102,7 +106,7 @@ class SameAnswers(RuleBasedStateMachine):
     def ask(self, phone: str, who: str, purpose: str, free: bool, device: str) -> Any:
         """A start."""
         named = {"purpose": purpose, "free": free, "jitter": self.jitter, "device": device}
-        outcome = self.both("ask", phone, who, payload={"host": "h", "list": []}, **named)
+        outcome = self.both("ask", phone, who, payload=PAYLOAD, **named)
         if not isinstance(outcome, Issued):
             return next(iter(self.asked), None)
         self._noted(outcome, who)
@@ -180,8 +184,41 @@ class SameAnswers(RuleBasedStateMachine):
     def load(self, turn: int) -> None:
         """The job takes its challenge."""
         job, _ = self.jobs[turn % len(self.jobs)]
-        first, second = (bench.store.load(job, now=bench.now) for bench in self.benches)
+        first, second = (
+            bench.store.load(job, routes=ROUTES, now=bench.now) for bench in self.benches
+        )
         assert first == second
+        if first is not None:
+            self.probes.update(first.health.probes)
+        found = [bench.store.health(ROUTES, ["GB"], now=bench.now) for bench in self.benches]
+        assert found[0] == found[1]
+
+    @precondition(lambda self: self.jobs)
+    @rule(
+        turn=st.integers(0, 50),
+        provider=st.sampled_from(["first", "second"]),
+        kind=st.sampled_from([TOOK, FAILED, FAILED, FAILED, UNUSED]),
+        leased=st.booleans(),
+        taken=st.lists(st.sampled_from(["first", "second"]), unique=True),
+    )
+    def met(self, turn: int, provider: str, kind: str, leased: bool, taken: list[str]) -> None:
+        """A job tells of a provider, under the last probe that was given out or under none."""
+        job, _ = self.jobs[turn % len(self.jobs)]
+        if self._is_gone(job.challenge_id):
+            return
+        probe = self.probes.get(provider, 0.0) if leased else 0.0
+        for bench in self.benches:
+            tag = phone_tag_of(job.challenge_id)
+            extra, unpaid = paid_otherwise(bench.settings, PLACE, tag, taken)
+            told = Settlement(
+                "accepted",
+                digest=bytes(32),
+                extra=extra,
+                unpaid=unpaid,
+                news=(News(provider, kind, "down", probe),),
+                patience=Patience(2, (20, 700)),
+            )
+            bench.store.settle(job, told, failures=(), cooldowns=(), now=bench.now)
 
     @rule(challenge=challenges)
     def look(self, challenge: str | None) -> None:

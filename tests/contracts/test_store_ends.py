@@ -39,14 +39,14 @@ def test_the_seed_is_erased_with_the_last_try(bench: Bench, backend: Backend, ho
     assert backend.seeds(bench.store) == [bench.seeds[begun.challenge.id]]
     ENDS[how](bench, begun.challenge.id)
     assert backend.seeds(bench.store) == []
-    assert bench.store.load(begun.job, now=bench.now) is None
+    assert bench.load(begun.job) is None
 
 
 @sweeping
 def test_the_seed_is_erased_after_expiry(bench: Bench, backend: Backend) -> None:
     begun = bench.begun()
     bench.now += 300
-    assert bench.store.load(begun.job, now=bench.now) is None
+    assert bench.load(begun.job) is None
     other = bench.begun(BOB, "bea")
     assert backend.seeds(bench.store) == [bench.seeds[other.challenge.id]]
 

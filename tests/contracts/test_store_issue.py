@@ -21,7 +21,7 @@ def test_a_start_makes_one_challenge_whose_code_is_good_at_once(bench: Bench) ->
 def test_a_challenge_comes_back_from_the_store_as_it_was_made(bench: Bench) -> None:
     payload = {"host": "example.com", "locale": "ar", "name": "Zoë", "n": 1, "list": [None, True]}
     begun = bench.begun(payload=payload)
-    found = bench.store.load(begun.job, now=bench.now)
+    found = bench.load(begun.job)
     assert found is not None
     assert found == replace(begun.challenge, seed=bench.seeds[begun.challenge.id])
     assert found.payload == payload
@@ -34,7 +34,7 @@ def test_the_seed_leaves_the_store_with_the_job_only(bench: Bench) -> None:
     assert begun.challenge.seed is None
     assert again.challenge.seed is None
     assert bench.peek(challenge_id).challenge.seed is None
-    assert bench.store.load(begun.job, now=bench.now).seed == bench.seeds[challenge_id]
+    assert bench.load(begun.job).seed == bench.seeds[challenge_id]
     assert bench.enter(challenge_id, bench.code(challenge_id)).challenge.seed is None
 
 

@@ -25,7 +25,8 @@ def in_lane(bench: Bench, who: str = "owner", device: str = "phone", phone: str 
 def spend_sends(bench: Bench) -> None:
     """Everything that strangers may send in an hour."""
     for turn in range(5):
-        bench.begun(who=f"stranger-{turn}", address=f"a{turn}")
+        begun = bench.begun(who=f"stranger-{turn}", address=f"a{turn}")
+        bench.settle(begun.job, "accepted", f"stranger-{turn}")
         bench.now += 241
 
 

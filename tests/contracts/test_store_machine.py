@@ -55,6 +55,8 @@ class Sent:
     device: str
     unproven: bool = True
     paid: bool = True
+    told: bool = False
+    lapsed: bool = False
 
 
 @dataclass
@@ -151,6 +153,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(target=challenges, phone=st.sampled_from([ALICE, BOB]), who=people, device=tokens)
     def ask(self, phone: str, who: str, device: str) -> Any:
         """A start."""
+        self._lapse(phone)
         outcome = self.bench.ask(phone, who, device=device)
         if not isinstance(outcome, Issued):
             return self._any(phone)
@@ -227,6 +230,7 @@ class StoreMachine(RuleBasedStateMachine):
             known.used = True
             for sent in number.sends:
                 sent.unproven &= sent.challenge != challenge
+                sent.told |= sent.challenge == challenge
             number.proved(lane, enrol, now)
         if known.used and not isinstance(outcome, Right):
             assert isinstance(outcome, Ended | Missing)
@@ -239,11 +243,21 @@ class StoreMachine(RuleBasedStateMachine):
             return  # swept or as good as gone: nothing can be given back
         self.bench.settle(job, outcome, known.who, device=known.device)
         number = self.numbers[known.phone]
+        for sent in number.sends:
+            sent.told |= (sent.challenge, sent.at) == (job.challenge_id, job.asked_at)
         if outcome == "failed":
             number.failures[known.device].append(self.bench.now)
             for sent in number.sends:
                 if (sent.challenge, sent.at) == (job.challenge_id, job.asked_at):
                     sent.unproven = sent.paid = False
+
+    def _lapse(self, phone: str) -> None:
+        """Messages of which nothing was told in a minute are the number's no more."""
+        for sent in self.numbers[phone].sends:
+            if sent.told or self.bench.now < sent.at + 60:
+                continue
+            if self.bench.peek(sent.challenge, self.known[sent.challenge].who) != Missing():
+                sent.lapsed = True
 
     def _any(self, phone: str) -> str | None:
         return next((c for c, known in self.known.items() if known.phone == phone), None)
@@ -273,8 +287,9 @@ class StoreMachine(RuleBasedStateMachine):
             known.device = lane
             number.sends.append(Sent(now, challenge.id, lane))
             self._shared(is_known=bool(lane) or now < number.known_until)
-        unproven = [sent.at for sent in number.sends if sent.unproven and sent.device == lane]
-        paid = [sent.at for sent in number.sends if sent.paid]
+        held = [sent for sent in number.sends if not sent.lapsed]
+        unproven = [sent.at for sent in held if sent.unproven and sent.device == lane]
+        paid = [sent.at for sent in held if sent.paid]
         limit = SMALL.device_sends_per_hour if lane else SMALL.sends_per_hour
         assert self._within(unproven, HOUR) <= limit
         assert lane or self._within(unproven, DAY) <= SMALL.sends_per_day

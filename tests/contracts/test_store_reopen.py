@@ -50,6 +50,6 @@ def test_a_start_beside_a_reopened_challenge_makes_one_that_can_be_sent(bench: B
     bench.store.reopen(worn, now=bench.now)
     fresh = bench.begun()
     assert fresh.challenge.id != worn
-    assert bench.store.load(fresh.job, now=bench.now) is not None
+    assert bench.load(fresh.job) is not None
     assert bench.enter(worn, bench.code(worn)) == Ended("used")  # one live challenge a binding
     assert isinstance(bench.enter(fresh.challenge.id, bench.code(fresh.challenge.id)), Right)

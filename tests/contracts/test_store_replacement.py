@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from contracts.racing import crowd
@@ -10,7 +11,7 @@ from contracts.steps import ENDS, late_resend, spend_tries, use
 from contracts.stores import ALICE, Bench
 
 from flask_phoneauth.otp.challenge import phone_tag_of
-from flask_phoneauth.prices import number_price
+from flask_phoneauth.prices import Place, number_price, shared_price
 from flask_phoneauth.records import Job
 from flask_phoneauth.stores.base import Advanced, Ended, Refusal, Right
 
@@ -45,7 +46,7 @@ def test_a_lost_message_is_asked_for_anew_with_the_same_code_and_expiry(bench: B
     found = bench.peek(first.challenge_id).challenge
     assert (found.delivery, found.reason, found.lost_by) == ("queued", "", "first")
     assert (found.generations, found.expires_at) == (before.generations, before.expires_at)
-    loaded = bench.store.load(again, now=bench.now)
+    loaded = bench.load(again)
     assert loaded is not None
     assert loaded.lost_by == "first"
     bench.settle(again, "accepted")
@@ -72,7 +73,7 @@ def test_a_repeated_receipt_and_one_of_an_older_message_cause_nothing(bench: Ben
     assert bench.receipt(first, "failed", "undelivered") is None
     assert bench.receipt(first, "delivered") is None
     assert bench.peek(first.challenge_id).challenge.delivery == "queued"
-    assert bench.store.load(again, now=bench.now) is not None
+    assert bench.load(again) is not None
 
 
 def test_of_many_receipts_at_once_one_causes_it(bench: Bench) -> None:
@@ -92,7 +93,7 @@ def test_a_receipt_and_the_right_code_at_once_leave_a_used_challenge(bench: Benc
     )
     crowd(2, lambda turn: acts[turn]())
     assert bench.enter(first.challenge_id, code) == Ended("used")
-    assert bench.store.load(first, now=bench.now) is None
+    assert bench.load(first) is None
 
 
 def test_it_is_told_apart_from_what_it_replaces_even_by_a_clock_set_back(bench: Bench) -> None:
@@ -230,3 +231,112 @@ def test_a_free_number_pays_nothing_for_it(bench: Bench) -> None:
     assert first is not None
     assert replaced(bench, first).challenge_id == first.challenge_id
     assert spent(bench, first) == (0, 0, 0, 0, 0)
+
+
+PLACE = Place("prefix-of-alice", "GB", cost=40, provider="first")
+MONEY = {"prices": {"+": 40}, "money_per_day": 1}
+
+
+def shared(bench: Bench) -> dict[str, tuple[int, int]]:
+    """What the budgets that numbers share hold, and their waits, by key."""
+    found = bench.store.survey(
+        shared_price(bench.settings, bench.place or PLACE), known=False, now=bench.now
+    )
+    return {one.level.key: (one.level.spent, one.wait) for one in found}
+
+
+def test_a_replacement_pays_prefix_country_totals_and_money_as_any_message(bench: Bench) -> None:
+    bench.place = PLACE
+    bench.configure(**MONEY)
+    first = sent(bench)
+    once = {
+        "prefix:prefix-of-alice:hour": (1, 0),
+        "prefix:prefix-of-alice:day": (1, 0),
+        "country:GB:hour": (1, 0),
+        "country:GB:day": (1, 0),
+        "total:sent": (1, 0),
+        "money:all": (40, 0),
+    }
+    assert shared(bench) == once
+    told = bench.receipt(first, "failed", "undelivered")
+    assert told.job is not None
+    assert {level.key for level in told.totals} == set(once)
+    assert shared(bench) == {key: (2 * spent, wait) for key, (spent, wait) in once.items()}
+    bench.settle(told.job, "accepted")
+    bench.enter(first.challenge_id, bench.code(first.challenge_id))
+    assert shared(bench) == {  # a success gives back what was unproven, never money
+        **dict.fromkeys(once, (0, 0)),
+        "money:all": (80, 0),
+    }
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"prefix_sends_per_hour": 2, "known_share": 50},
+        {"country_sends_per_day": 2, "known_share": 50},
+        {"prices": {"+": 40}, "money_per_day": 1, "known_share": 90},
+    ],
+)
+def test_a_spent_shared_budget_holds_the_replacement_back_and_loses_nothing(
+    bench: Bench, limits: dict[str, object]
+) -> None:
+    bench.place = PLACE if "prices" not in limits else replace(PLACE, cost=60)
+    bench.configure(**limits)
+    first = sent(bench)
+    before = shared(bench)
+    assert any(wait for _, wait in before.values())
+    assert bench.receipt(first, "failed", "undelivered") == Advanced()
+    assert shared(bench) == before
+    found = bench.peek(first.challenge_id).challenge
+    assert (found.delivery, found.lost_by) == ("failed", "")
+
+
+def test_of_many_receipts_at_once_one_pays(bench: Bench) -> None:
+    bench.place = PLACE
+    bench.configure(**MONEY)
+    first = sent(bench)
+    crowd(24, lambda _: bench.receipt(first, "failed", "undelivered"))
+    assert shared(bench)["country:GB:hour"][0] == 2
+    assert shared(bench)["money:all"][0] == 80
+
+
+def test_lost_messages_of_many_numbers_at_once_pay_no_more_than_their_country_has(
+    bench: Bench,
+) -> None:
+    bench.place = PLACE
+    bench.configure(country_sends_per_hour=20, known_share=50, prefix_sends_per_hour=100)
+    jobs = []
+    for number in range(6):
+        begun = bench.begun(f"+4474001235{number:02d}", f"browser-{number}")
+        bench.settle(begun.job, "accepted", f"browser-{number}")
+        jobs.append(begun.job)
+    answers = crowd(6, lambda turn: bench.receipt(jobs[turn], "failed", "undelivered"))
+    sent_anew = sum(getattr(told, "job", None) is not None for told in answers)
+    spent, wait = shared(bench)["country:GB:hour"]
+    assert (sent_anew, spent) == (4, 10)
+    assert wait
+
+
+def test_a_virtual_numbers_replacement_costs_nobody(bench: Bench) -> None:
+    bench.place = PLACE
+    first = bench.begun(free=True).job
+    assert first is not None
+    bench.settle(first, "accepted")
+    assert replaced(bench, first)
+    assert {spent for spent, _ in shared(bench).values()} == {0}
+
+
+def test_what_is_kept_for_known_numbers_is_surveyed_as_theirs(bench: Bench) -> None:
+    bench.place = PLACE
+    bench.configure(prefix_sends_per_hour=2, known_share=50)
+    bench.begun()
+    price = shared_price(bench.settings, PLACE)
+    waits = {}
+    for known in (False, True):
+        found = bench.store.survey(price, known=known, now=bench.now)
+        (first, *_) = found
+        assert (first.level.key, first.level.limit) == ("prefix:prefix-of-alice:hour", 2)
+        waits[known] = first.wait
+    assert waits[False] > 0
+    assert waits[True] == 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import hmac
 import json
 import os
 import re
 import shutil
+import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +18,19 @@ from urllib.request import Request, urlopen
 
 import pytest
 from flask import Flask
+from scripted_server import Behaviour, ScriptedServer, answer, drop
 
-from flask_phoneauth.errors import ProviderDown
-from flask_phoneauth.records import Outbound
+from flask_phoneauth.errors import (
+    AccountRefused,
+    BadSignature,
+    NumberRefused,
+    ProviderDown,
+    SendFailed,
+    SendUncertain,
+)
+from flask_phoneauth.plugins import load_provider
+from flask_phoneauth.records import Outbound, RawRequest, Receipt
+from flask_phoneauth.settings import SettingError, Settings
 from sms_sandbox.server import SandboxServer
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +172,7 @@ def test_pages_stand_in_the_apps_own_frame(take: Take, start: Start, tmp_path: P
 def install_provider(take: Take, folder: Path) -> None:
     """Put the page's provider into `folder` as an installed distribution would have it."""
     write(folder, "example_sms.py", take("how-to/provider.md", "example_sms.py"))
+    write(folder, "example_receipts.py", take("how-to/provider.md", "example_receipts.py"))
     project = tomllib.loads(take("how-to/provider.md", "pyproject.toml"))["project"]
     lines = []
     for group, entries in project["entry-points"].items():
@@ -170,43 +182,92 @@ def install_provider(take: Take, folder: Path) -> None:
     write(folder, f"{info}/entry_points.txt", "\n".join(lines) + "\n")
 
 
-def test_provider_of_ones_own_sends(take: Take, start: Start, shell: Shell, tmp_path: Path) -> None:
+def test_provider_of_ones_own_sends_and_its_keys_are_known(
+    take: Take, start: Start, shell: Shell, tmp_path: Path
+) -> None:
     sandbox = start("sms-sandbox serve --port 0")
     install_provider(take, tmp_path)
     configure = take("how-to/provider.md", "configure")
+    configure = configure.replace(
+        "https://gateway.example.com/messages", f"{sandbox.url}/api/v1/messages"
+    )
     hello = take("quickstart.md", "hello.py").replace(
         "PhoneAuth(app)\n", f"{configure}PhoneAuth(app)\n"
     )
     write(tmp_path, "hello.py", hello)
-    app = start(
-        "flask --app hello run --debug" + FREE_PORT,
-        EXAMPLE_SMS_URL=f"{sandbox.url}/api/v1/messages",
-        EXAMPLE_SMS_KEY="key",
-    )
+    app = start("flask --app hello run --debug" + FREE_PORT)
     shell(take("quickstart.md", "curl_login").replace(APP, app.url))
     line = shell("sms-sandbox wait --to +12015550123 --json", SMS_SANDBOX_URL=sandbox.url)
-    assert json.loads(line)["from"] == "Example"
+    assert json.loads(line)["from"] == "Notes"
+    printed = shell("flask --app hello --debug phoneauth doctor 2>&1")
+    assert "provider example_sms: answers, and takes our credentials" in printed
+    assert "EXAMPLE_SMS" not in printed
+    assert not [line for line in app.seen if "is not a setting" in line]
 
 
+@pytest.fixture
+def own_provider(take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The page's provider, installed."""
+    install_provider(take, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield load_provider("example_sms")
+    for name in ("example_sms", "example_receipts"):
+        del sys.modules[name]
+
+
+def own_settings(**keys: str) -> Settings:
+    values = {f"PHONEAUTH_EXAMPLE_SMS_{name}": value for name, value in keys.items()}
+    shared = {"PHONEAUTH_PROVIDERS": ["example_sms"], "PHONEAUTH_PUBLIC_URL": "https://n.example"}
+    return Settings.from_config({**shared, **values})
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind"),
+    [
+        (answer(401), AccountRefused),
+        (answer(422), NumberRefused),
+        (answer(429), ProviderDown),
+        (answer(503), ProviderDown),
+        (answer(200, b"?"), SendUncertain),
+        (answer(200, []), SendUncertain),
+        (drop, SendUncertain),
+    ],
+)
 def test_provider_of_ones_own_tells_what_went_wrong(
-    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sms_server: SandboxServer
+    own_provider: Any, behaviour: Behaviour, kind: type[SendFailed]
 ) -> None:
-    write(tmp_path, "example_sms.py", take("how-to/provider.md", "example_sms.py"))
-    spec = importlib.util.spec_from_file_location("example_sms", tmp_path / "example_sms.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setenv("EXAMPLE_SMS_URL", f"{sms_server.url}/metrics/none")
-    monkeypatch.setenv("EXAMPLE_SMS_KEY", "key")
-    message = Outbound("+12015550123", "text", "reference")
-    provider = module.ExampleSms.from_settings(None)
-    with pytest.raises(module.NumberRefused):
-        provider.send(message)
-    provider.close()
-    unreachable = module.ExampleSms("http://127.0.0.1:1/", "key")
-    with pytest.raises(ProviderDown):
-        unreachable.send(message)
+    with ScriptedServer(behaviour) as server:
+        provider = own_provider.from_settings(own_settings(URL=server.url, KEY="key"))
+        with pytest.raises(SendFailed) as caught:
+            provider.send(Outbound("+12015550123", "text", "reference"))
+        provider.close()
+        assert type(caught.value) is kind
+        assert len(server.requests) == 1
+
+
+def test_provider_of_ones_own_names_the_key_that_is_missing(own_provider: Any) -> None:
+    with pytest.raises(SettingError, match="PHONEAUTH_EXAMPLE_SMS_KEY is missing"):
+        own_provider.from_settings(own_settings(URL="http://127.0.0.1:9"))
+    with pytest.raises(SettingError, match="PHONEAUTH_EXAMPLE_SMS_KEY must be text"):
+        own_provider.from_settings(own_settings(URL="http://127.0.0.1:9", KEY=True))
+
+
+def test_provider_of_ones_own_reads_its_receipts_and_refuses_a_forged_one(
+    own_provider: Any,
+) -> None:
+    with ScriptedServer(answer(200, {"id": "m-1"})) as server:
+        settings = own_settings(URL=server.url, KEY="key", SIGNING_KEY="a-signing-key")
+        provider = own_provider.from_settings(settings)
+        provider.send(Outbound("+12015550123", "text", "reference", "token"))
+        provider.close()
+        address = server.requests[0].json["callback"]
+    assert address == "https://n.example/auth/receipts/example_sms/token"
+    body = b'{"id": "m-1", "status": "lost"}'
+    signature = hmac.digest(b"a-signing-key", address.encode() + body, "sha256").hex()
+    signed = RawRequest("POST", address, {"x-signature": signature}, body)
+    assert provider.receipts.read(signed) == Receipt("m-1", "failed", "lost")
+    with pytest.raises(BadSignature):
+        provider.receipts.read(RawRequest("POST", address + "x", signed.headers, body))
 
 
 def test_production_settings_serve_and_a_missing_one_refuses(
@@ -228,18 +289,42 @@ def test_production_settings_serve_and_a_missing_one_refuses(
     app.line("PHONEAUTH_PUBLIC_URL: set the address that visitors use, with https")
 
 
-def test_twilio_settings_serve_in_production_and_send_to_a_sandbox_in_debug(
-    take: Take, start: Start, shell: Shell, tmp_path: Path, sms_server: SandboxServer
+VENDORS = {
+    "twilio": (
+        {"TWILIO_AUTH_TOKEN": "token", "TWILIO_ACCOUNT_SID": "AC" + "0" * 32},
+        "AC" + "0" * 32,
+    ),
+    "plivo": ({"PLIVO_AUTH_TOKEN": "token", "PLIVO_AUTH_ID": "MA" + "0" * 18}, "MA" + "0" * 18),
+    "messagebird": (
+        {"MESSAGEBIRD_ACCESS_KEY": "live_key", "MESSAGEBIRD_SIGNING_KEY": "signing key"},
+        "sandbox",
+    ),
+    "vonage": (
+        {"VONAGE_API_KEY": "abcd1234", "VONAGE_API_SECRET": "a", "VONAGE_SIGNATURE_SECRET": "b"},
+        "abcd1234",
+    ),
+    "sns": ({}, "sandbox"),
+}
+"""What the page's production app reads from the environment, and its sandbox app's account."""
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_vendors_settings_serve_in_production_and_send_to_a_sandbox_in_debug(
+    shown: Callable[[str, str], str],
+    start: Start,
+    shell: Shell,
+    tmp_path: Path,
+    sms_server: SandboxServer,
+    vendor: str,
 ) -> None:
-    notes = take("how-to/twilio.md", "notes.py")
+    credentials, account = VENDORS[vendor]
+    notes = shown(vendor, "notes.py")
     write(tmp_path, "notes.py", notes.replace("/var/lib/notes", str(tmp_path / "var")[1:]))
-    keys = {"SECRET_KEY": SECRET, "TWILIO_AUTH_TOKEN": "token"}
-    keys["TWILIO_ACCOUNT_SID"] = account = "AC" + "0" * 32
+    keys = {"SECRET_KEY": SECRET, **credentials}
     shell("flask --app notes phoneauth init-db", **keys)
     app = start("flask --app notes run --port 0", **keys)
     assert fetch(app.url + "/auth/login")[0] == 200
-    sandbox = take("how-to/twilio.md", "sandbox.py").replace(SANDBOX, sms_server.url)
-    write(tmp_path, "sandbox.py", sandbox)
+    write(tmp_path, "sandbox.py", shown(vendor, "sandbox.py").replace(SANDBOX, sms_server.url))
     app = start("flask --app sandbox run --debug" + FREE_PORT)
     ask = Request(app.url + "/auth/login", b'{"phone": "+447400123456"}', {**AS_JSON})
     with urlopen(ask, timeout=10) as answer:
@@ -247,7 +332,25 @@ def test_twilio_settings_serve_in_production_and_send_to_a_sandbox_in_debug(
     found = json.dumps({"match": {"account": account, "to": "+447400123456"}, "timeout": 10})
     with urlopen(Request(f"{sms_server.url}/api/v1/wait", found.encode(), {**AS_JSON})) as answer:
         (message,) = json.load(answer)["messages"]
-    assert (message["provider"], message["to"]) == ("twilio", "+447400123456")
+    assert (message["provider"], message["to"]) == (vendor, "+447400123456")
+
+
+@pytest.fixture
+def shown(take: Take) -> Callable[[str, str], str]:
+    """`shown(vendor, name)`: an example of the page about sending through that vendor."""
+    pages = {
+        ("twilio", "notes.py"): take("how-to/twilio.md", "notes.py"),
+        ("twilio", "sandbox.py"): take("how-to/twilio.md", "sandbox.py"),
+        ("plivo", "notes.py"): take("how-to/plivo.md", "notes.py"),
+        ("plivo", "sandbox.py"): take("how-to/plivo.md", "sandbox.py"),
+        ("messagebird", "notes.py"): take("how-to/messagebird.md", "notes.py"),
+        ("messagebird", "sandbox.py"): take("how-to/messagebird.md", "sandbox.py"),
+        ("vonage", "notes.py"): take("how-to/vonage.md", "notes.py"),
+        ("vonage", "sandbox.py"): take("how-to/vonage.md", "sandbox.py"),
+        ("sns", "notes.py"): take("how-to/sns.md", "notes.py"),
+        ("sns", "sandbox.py"): take("how-to/sns.md", "sandbox.py"),
+    }
+    return lambda vendor, name: pages[vendor, name]
 
 
 def test_problem_is_as_shown(take: Take, app: Flask) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,27 +32,42 @@ class Demo:
         return str(self.sandbox.claim_code(number)["code"])
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+@contextmanager
+def example_app(folder: Path, **environment: str) -> Iterator[Demo]:
     """`python -m example_app` on free ports; stopped by the signal of Ctrl-C."""
     process = subprocess.Popen(
         [sys.executable, "-m", "example_app"],
-        cwd=tmp_path_factory.mktemp("demo"),
-        env={**os.environ, "APP_PORT": "0", "SANDBOX_PORT": "0", "PYTHONUNBUFFERED": "1"},
+        cwd=folder,
+        env={
+            **os.environ,
+            "APP_PORT": "0",
+            "SANDBOX_PORT": "0",
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
     assert process.stdout is not None
     said = b""
-    while not (found := ADDRESSES.search(said)):
-        line = process.stdout.readline()
-        assert line, said.decode()
-        said += line
-    app, inbox = (address.decode() for address in found.groups())
-    yield Demo(app, inbox, SandboxClient(inbox))
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    try:
+        while not (found := ADDRESSES.search(said)):
+            line = process.stdout.readline()
+            assert line, said.decode()
+            said += line
+        app, inbox = (address.decode() for address in found.groups())
+        yield Demo(app, inbox, SandboxClient(inbox))
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The example app as it starts by itself."""
+    with example_app(tmp_path_factory.mktemp("demo")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -319,3 +319,28 @@ def test_an_address_that_is_no_database_is_refused_with_its_cure(make_app):
     app = make_app(AUDIT_URL="redis://127.0.0.1/0")
     with pytest.raises(SettingError, match="PHONEAUTH_AUDIT_URL"):
         _ = app.extensions["phoneauth"].live
+
+
+def test_what_an_operator_takes_back_or_removes_is_told(app, run, phoneauth_login):
+    phoneauth_login(app.test_client())
+    runner = app.test_cli_runner()
+    for words in (
+        ("users", "block", PHONE),
+        ("users", "unblock", PHONE),
+        ("users", "delete", PHONE, "--yes"),
+        ("numbers", "unlock", PHONE),
+    ):
+        done = runner.invoke(args=["phoneauth", *words])
+        assert done.exit_code == 0, done.output
+    found = app.extensions["phoneauth"].live.trail.search(phone=PHONE)
+    told = [one for one in found if one.kind in ("blocked", "unblocked", "deleted")]
+    assert [(one.kind, one.user_id) for one in told] == [
+        ("blocked", "1"),
+        ("unblocked", "1"),
+        ("deleted", "1"),
+    ]
+    (opened,) = [one for one in found if one.kind == "unlocked"]
+    for one in (*told, opened):
+        assert one.masked_phone.endswith("3456")
+        assert PHONE not in repr(one)
+        assert (one.address, one.user_agent) == ("", "")

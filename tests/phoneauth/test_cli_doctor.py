@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -362,3 +363,50 @@ def test_templates_wait_for_the_faults_before_them(make, tmp_path):
     override(tmp_path, "login.html", "<form>")
     _, found = examined(make(init_db=False))
     assert ("hint", "templates", "not rendered: mend the faults above first") in found
+
+
+@pytest.mark.parametrize("name", ["twilio_verify", "vonage_verify"])
+def test_a_verifier_is_asked_without_a_message(make, sms, name):
+    changes = sandbox(sms.url, PHONEAUTH_VERIFIER=name, PHONEAUTH_APP_HASH="ABC123def45")
+    _, found = examined(make(changes))
+    assert ("ok", f"verifier {name}", "answers, and takes our credentials") in found
+    assert any(about == f"verifier {name}" and "APP_HASH" in text for _, about, text in found)
+    assert sms.messages == []
+    with ScriptedServer(answer(401)) as server:
+        code, found = examined(make(sandbox(server.url, PHONEAUTH_VERIFIER=name)))
+    assert code == 1
+    told = (f"verifier {name}", "it refuses us (credentials_refused): check its credentials")
+    assert told in faults(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "PHONEAUTH_OPERATOR_APPLICATION_ID is missing"),
+        ({"APPLICATION_ID": "x"}, "PHONEAUTH_OPERATOR_PRIVATE_KEY is missing"),
+        ({"APPLICATION_ID": "x", "PRIVATE_KEY": "no key"}, "must be an RSA key in PEM"),
+    ],
+)
+def test_an_operator_that_is_half_set_up_is_a_fault(make, changes, told):
+    keys = {f"PHONEAUTH_OPERATOR_{name}": value for name, value in changes.items()}
+    code, found = examined(make({"PHONEAUTH_OPERATOR": "vonage", **keys}), "--production")
+    ((about, text),) = faults(found)
+    assert (code, about) == (1, "operator vonage")
+    assert told in text
+
+
+def test_an_operator_is_told_where_devices_come_back_to(make):
+    changes = sandbox("http://127.0.0.1:1", PHONEAUTH_OPERATOR="camara")
+    _, found = examined(make(changes))
+    back = "https://login.example/auth/silent/callback"
+    assert any(
+        (level, about) == ("ok", "operator camara") and back in text for level, about, text in found
+    )
+
+
+def test_an_extra_that_a_channel_lacks_is_a_fault(make, monkeypatch):
+    monkeypatch.setitem(sys.modules, "flask_phoneauth.channels.email", None)
+    email = {"CHANNELS": ["sms", "email"], "EMAIL_HOST": "localhost", "EMAIL_FROM": "a@b.example"}
+    code, found = examined(make({f"PHONEAUTH_{name}": value for name, value in email.items()}))
+    assert code == 1
+    assert any("pip install 'Flask-PhoneAuth[email]'" in text for _, text in faults(found))

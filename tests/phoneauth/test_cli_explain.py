@@ -7,7 +7,7 @@ import json
 import pytest
 from web_steps import OTHER_PHONE, PHONE, ask, entry, rows, wrong
 
-from flask_phoneauth.flows.explain_number import SETTING_OF
+from flask_phoneauth.flows.explain_number import SETTING_OF, SHARED_SETTING_OF
 from flask_phoneauth.settings import PREFIX, Settings
 
 ERRS = "+99012399"
@@ -36,7 +36,7 @@ def test_an_ordinary_number_is_explained_to_its_text(app):
 
 def test_every_budget_is_named_by_a_setting():
     names = {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
-    assert set(SETTING_OF.values()) <= names
+    assert {*SETTING_OF.values(), *SHARED_SETTING_OF.values()} <= names
 
 
 def test_people_read_the_same_and_the_number_in_full_if_asked(app):
@@ -138,3 +138,57 @@ def test_an_app_that_production_refuses_sends_nothing(make_app):
     assert code == 1
     assert "PHONEAUTH_PUBLIC_URL" in found["hindrances"][0]
     assert any("PHONEAUTH_PROVIDERS" in one for one in found["hindrances"][1:])
+
+
+MONEY = {
+    "PRICES": {"+": 0.04},
+    "MONEY_PER_DAY": 5,
+    "MONEY_PER_COUNTRY_PER_DAY": 5,
+    "MONEY_PER_PROVIDER_PER_DAY": 5,
+}
+
+
+def shared(found):
+    return {one["setting"]: one["spent"] for one in found["shared_budgets"]}
+
+
+def test_the_budgets_that_numbers_share_are_shown_with_what_neighbours_spent(make_app):
+    app = make_app(**MONEY)
+    ask(app.test_client(use_cookies=False))
+    code, found = explain(app, OTHER_PHONE)
+    assert code == 0
+    assert shared(found) == {
+        "PHONEAUTH_PREFIX_SENDS_PER_HOUR": 1,
+        "PHONEAUTH_PREFIX_SENDS_PER_DAY": 1,
+        "PHONEAUTH_COUNTRY_SENDS_PER_HOUR": 1,
+        "PHONEAUTH_COUNTRY_SENDS_PER_DAY": 1,
+        "PHONEAUTH_SPRAY_BUDGET": 1,
+        "PHONEAUTH_MONEY_PER_DAY": 40,
+        "PHONEAUTH_MONEY_PER_COUNTRY_PER_DAY": 40,
+        "PHONEAUTH_MONEY_PER_PROVIDER_PER_DAY": 40,
+    }
+    assert set(shared(found)) == set(SHARED_SETTING_OF.values())
+    assert PHONE[1:-4] not in json.dumps(found)
+    abroad = explain(app, "+33612345678")[1]
+    assert shared(abroad)["PHONEAUTH_PREFIX_SENDS_PER_HOUR"] == 0
+    assert shared(abroad)["PHONEAUTH_COUNTRY_SENDS_PER_HOUR"] == 0
+    assert shared(abroad)["PHONEAUTH_SPRAY_BUDGET"] == 1
+
+
+def test_a_shared_budget_that_neighbours_spent_is_named_as_the_hindrance(make_app):
+    app = make_app(PREFIX_SENDS_PER_HOUR=2)
+    ask(app.test_client(use_cookies=False))
+    before = rows(app)
+    code, found = explain(app, OTHER_PHONE)
+    assert code == 1
+    (reason,) = found["hindrances"]
+    assert reason.startswith(
+        "PHONEAUTH_PREFIX_SENDS_PER_HOUR is spent (1 of 2, and what is left is kept"
+    )
+    assert rows(app) == before
+    done = app.test_cli_runner().invoke(args=["phoneauth", "explain", OTHER_PHONE])
+    assert "shared     PHONEAUTH_PREFIX_SENDS_PER_HOUR: 1 of 2 spent, room in" in done.stdout
+
+
+def test_a_virtual_number_shares_nothing(make_app):
+    assert explain(make_app(VIRTUAL_NUMBERS=True), "+9901234")[1]["shared_budgets"] == []

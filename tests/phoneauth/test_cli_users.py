@@ -188,6 +188,7 @@ def test_sessions_are_listed_and_ended_one_by_one_or_all(app, run, phoneauth_log
         "last_seen_at",
         "expires_at",
         "ip",
+        "place",
         "user_agent",
     }
     entries = clients[0].get("/auth/sessions", headers={"Accept": "application/json"}).json

@@ -17,10 +17,12 @@ from difflib import unified_diff
 from typing import Any
 
 import pytest
+from mail_server import mail_server
 from sqlalchemy import Engine, event
 from web_steps import BROWSER, ask, entry, field_on, token_on
 
 from flask_phoneauth.flows import parts as flows_parts
+from flask_phoneauth.users.accounts import Accounts
 
 KNOWN, UNKNOWN, BLOCKED = "+447400123456", "+447400123457", "+447400123458"
 NUMBERS = (KNOWN, UNKNOWN, BLOCKED)
@@ -33,7 +35,7 @@ _OWN = (
     (re.compile(r'(?<="challenge_secret":")[A-Za-z0-9_-]{43}'), "<secret>"),
     (re.compile(r'(?<="reference":")[A-Z]{2}'), "<reference>"),
     (re.compile(r'(?<=phoneauth-reference">)[A-Z]{2}(?=<)'), "<reference>"),
-    (re.compile("(?:\N{BULLET}|\\\\u2022){2}345[678]"), "<digits>"),
+    (re.compile("(?:\N{BULLET}|\\\\u2022){2}345[5678]"), "<digits>"),
     (re.compile(r"[\w-]+\.[\w-]{6}\.[\w-]{27}"), "<token>"),
 )
 """What is an answer's own: fixed lengths, so that no length tells anything either."""
@@ -120,8 +122,11 @@ class Told:
 class Visitor:
     """One stranger who tries a number out, in a browser or with a program."""
 
-    def __init__(self, app: Any, phone: str, witness: Witness, *, html: bool) -> None:
+    def __init__(
+        self, app: Any, phone: str, witness: Witness, *, html: bool, channel: str = "sms"
+    ) -> None:
         self.app, self.phone, self.witness, self.html = app, phone, witness, html
+        self.wish = {"phone": phone, "channel": channel}
         self.client = app.test_client(use_cookies=html)
         self.told: list[Told] = []
         self.page = ""
@@ -139,12 +144,12 @@ class Visitor:
     def ask(self) -> None:
         if self.html:
             start = self.client.get("/auth/login", headers=BROWSER).text
-            fields = {"csrf_token": token_on(start), "phone": self.phone}
+            fields = {"csrf_token": token_on(start), **self.wish}
             answer = self.go("ask", lambda: self._post("/auth/login", fields))
             self.page = self.go("code page", lambda: self._get(answer.location)).text
             self.held = {"challenge_id": field_on(self.page, "challenge_id")}
             return
-        body = {"phone": self.phone}
+        body = self.wish
         answer = self.go("ask", lambda: self.client.post("/auth/login", json=body)).get_json()
         self.held = {name: answer[name] for name in ("challenge_id", "challenge_secret")}
 
@@ -154,6 +159,18 @@ class Visitor:
             self.go(step, lambda: self._post(path, sent))
         else:
             self.go(step, lambda: self.client.post(path, json={**self.held, **fields}))
+
+    def move(self, step: str, path: str, **fields: str) -> None:
+        """As `send`, where the answer may name another challenge."""
+        if self.html:
+            sent = {"csrf_token": token_on(self.page), **self.held, **fields}
+            answer = self.go(step, lambda: self._post(path, sent))
+            self.page = self.go(f"{step}, page", lambda: self._get(answer.location)).text
+            self.held = {"challenge_id": field_on(self.page, "challenge_id")}
+            return
+        sent = {**self.held, **fields}
+        answer = self.go(step, lambda: self.client.post(path, json=sent)).get_json()
+        self.held["challenge_id"] = answer["challenge_id"]
 
     def look(self, step: str) -> None:
         path = f"/auth/challenges/{self.held['challenge_id']}"
@@ -249,6 +266,52 @@ def test_known_unknown_and_blocked_numbers_get_the_same_answers_after_the_same_w
     work = [step for one in visitors[0].told for step in one.work]
     assert not [step for step in work if step.startswith(("users.", "delivery."))]
     assert not [step for step in work if "phoneauth_users" in step]
+
+
+ADDRESSLESS = "+447400123455"
+
+
+def email_of(_: Accounts, user: Any) -> str | None:
+    """What our own accounts do not know."""
+    return "ann@example.com" if user.phone in (KNOWN, BLOCKED) else None
+
+
+@pytest.mark.parametrize("html", [True, False], ids=["pages", "json"])
+@pytest.mark.parametrize("begin", ["email", "sms"])
+def test_nobody_learns_by_email_who_has_an_account_or_an_address(
+    prepared, phoneauth_clock, monkeypatch, html, begin
+):
+    monkeypatch.setattr(Accounts, "email_of", email_of, raising=False)
+    with mail_server() as mail:
+        app = prepared(
+            CHANNELS=["sms", "email"],
+            EMAIL_HOST="127.0.0.1",
+            EMAIL_PORT=mail.port,
+            EMAIL_SECURITY="none",
+            EMAIL_FROM="login@notes.example",
+        )
+        app.extensions["phoneauth"].live.parts.users.create(ADDRESSLESS)
+        with watching(app, monkeypatch) as witness:
+            visitors = [
+                Visitor(app, phone, witness, html=html, channel=begin)
+                for phone in (KNOWN, ADDRESSLESS, UNKNOWN, BLOCKED)
+            ]
+            for visitor in visitors:
+                visitor.ask()
+            phoneauth_clock.advance(PAST_COOLDOWN)
+            for visitor in visitors:
+                visitor.move("to e-mail", "/auth/resend", channel="email")
+                visitor.look("status")
+                visitor.send("try", "/auth/verify", code=WRONG)
+                visitor.send("early resend", "/auth/resend")
+            phoneauth_clock.advance(31)
+            for visitor in visitors:
+                visitor.look("status after half a minute")
+            the_same_for_all(visitors)
+        work = [step for one in visitors[0].told for step in one.work]
+        assert not [step for step in work if step.startswith(("users.", "delivery."))]
+        assert {tuple(one) for one in mail.box.recipients} == {("ann@example.com",)}
+        assert len(mail.box.raw) == (2 if begin == "email" else 1)
 
 
 def test_with_sign_up_off_time_tells_nothing_either(prepared, phoneauth_clock, monkeypatch):

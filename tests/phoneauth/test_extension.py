@@ -104,7 +104,7 @@ def test_the_routes_move_with_their_prefix(make_app, phoneauth_code, prefix):
         ("SIGNUP", "no"),
         ("PUBLIC_URL", "example.com"),
         ("ALLOWED_REGIONS", "GB"),
-        ("DISPATCH", "celery"),
+        ("DISPATCH", "pigeon"),
         ("BRAND", 1.5),
     ],
 )

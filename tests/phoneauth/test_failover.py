@@ -195,3 +195,60 @@ def test_an_uncertain_message_in_place_of_a_lost_one_is_the_last() -> None:
     with pytest.raises(SendUncertain):
         Delivery([first, second]).send(MESSAGE, lost_by="first")
     assert tried(first, second) == [0, 1]
+
+
+def test_only_those_of_the_order_are_asked_and_in_it() -> None:
+    asked: list[str] = []
+    providers = [Scripted(name, ProviderDown("unreachable")) for name in "abc"]
+    for provider in providers:
+        provider.told = asked.append
+    passage = Delivery(providers).carry(MESSAGE, ("c", "a"))
+    assert asked == ["c", "a"]
+    assert [(one.provider, one.error) for one in passage.tried] == [
+        ("c", "unreachable"),
+        ("a", "unreachable"),
+    ]
+    assert passage.taken == ()
+
+
+def test_where_every_provider_is_left_alone_nobody_is_asked() -> None:
+    passage = Delivery([Scripted("first")]).carry(MESSAGE, ())
+    assert passage.nobody_asked
+    assert str(passage.failure) == "paused"
+    nowhere = Delivery([]).carry(MESSAGE, ())
+    assert str(nowhere.failure) == "no_provider"
+
+
+@pytest.mark.parametrize(
+    ("failures", "taken"),
+    [
+        ([None], ["p0"]),
+        ([ProviderDown("x"), None], ["p1"]),
+        ([SendUncertain("x"), None], ["p0", "p1"]),
+        ([SendUncertain("x"), ProviderDown("x"), SendUncertain("x")], ["p0", "p2"]),
+        ([NumberRefused("x")], []),
+    ],
+)
+def test_whoever_has_a_message_or_may_have_it_took_it(
+    failures: list[SendFailed | None], taken: list[str]
+) -> None:
+    providers = [Scripted(f"p{turn}", failure) for turn, failure in enumerate(failures)]
+    delivery = Delivery(providers)
+    assert delivery.names == tuple(provider.name for provider in providers)
+    assert list(delivery.carry(MESSAGE, delivery.names).taken) == taken
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (ProviderDown("throttled"), "throttled"),
+        (SendUncertain("read_timeout"), "read_timeout"),
+        (AccountRefused("credentials_refused"), "credentials_refused"),
+        (AccountRefused("region_not_enabled"), None),
+        (AccountRefused("request_refused"), None),
+        (NumberRefused("landline"), None),
+    ],
+)
+def test_a_provider_is_blamed_for_what_is_its_own(failure: SendFailed, error: str | None) -> None:
+    (tried,) = Delivery([Scripted("first", failure)]).carry(MESSAGE, ("first",)).tried
+    assert tried.error == error

@@ -27,6 +27,8 @@ from flask_phoneauth.errors import (
 )
 from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
 from flask_phoneauth.flows.parts import Parts
+from flask_phoneauth.otp.challenge import phone_tag_of
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.records import Job
 
 TEST_NUMBER = "+447400999000"
@@ -92,6 +94,7 @@ def test_the_code_of_an_uncertain_message_is_good(house: House, wait: int) -> No
 
 def test_an_uncertain_message_goes_once_more_with_the_same_code(house: House) -> None:
     second = RecordingProvider()
+    second.name = "second"
     house.provider.failure = SendUncertain("read_timeout")
     house.parts = replace(house.parts, delivery=Delivery([house.provider, second]))
     asked = house.ask()
@@ -313,3 +316,60 @@ def test_a_message_that_waited_too_long_is_not_sent_and_costs_nothing(house: Hou
     house.clock.advance(29.5)
     house.deliver(late.pop())
     assert len(house.provider.sent) == 1
+
+
+def brought(house: House, times: int) -> Job:
+    """The newest job as a broker hands it out for that time."""
+    (challenge,) = house.store._challenges.values()
+    return Job(challenge.id, challenge.newest.number, challenge.asked_at, delivered=times)
+
+
+def queued(house: House) -> list[Job]:
+    """From here on jobs wait; they are in the list."""
+    waiting: list[Job] = []
+    house.parts = replace(house.parts, dispatch=InlineDispatch(waiting.append))
+    return waiting
+
+
+def test_a_job_that_a_broker_brings_twice_sends_one_message(house: House) -> None:
+    queued(house)
+    asked = house.ask()
+    for times in (1, 1, 2, 2):
+        house.deliver(brought(house, times))
+    assert len(house.provider.sent) == 1
+    assert house.status(asked.challenge_id).delivery == "sent"
+
+
+def test_a_run_after_a_lost_worker_sends_the_same_code_again(house: House) -> None:
+    queued(house)
+    asked = house.ask()
+    assert house.store.load(brought(house, 1), now=house.clock.now()) is not None  # and it dies
+    house.deliver(brought(house, 1))
+    assert house.provider.sent == []
+    house.deliver(brought(house, 2))
+    assert len(house.provider.sent) == 1
+    house.submit(asked.challenge_id, house.last_code())
+
+
+def test_a_run_that_is_too_late_after_a_lost_one_takes_the_message_for_sent(house: House) -> None:
+    queued(house)
+    asked = house.ask()
+    assert house.store.load(brought(house, 1), now=house.clock.now()) is not None  # and it dies
+    house.clock.advance(31)
+    house.deliver(brought(house, 2))
+    assert house.provider.sent == []
+    assert house.status(asked.challenge_id).delivery == "sent"
+    (told,) = house.told(CodeSent)
+    assert told.provider == "uncertain"
+
+
+def test_a_job_that_was_never_begun_and_is_too_late_fails_and_costs_nothing(house: House) -> None:
+    queued(house)
+    asked = house.ask()
+    house.clock.advance(31)
+    house.deliver(brought(house, 2))
+    status = house.status(asked.challenge_id)
+    assert (status.delivery, house.provider.sent) == ("failed", [])
+    tag = phone_tag_of(asked.challenge_id)
+    look = house.store.look(tag, number_price(house.parts.settings, tag), now=house.clock.now())
+    assert set(look.spent) == {0}

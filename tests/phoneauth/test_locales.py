@@ -150,16 +150,19 @@ def test_catalogue_is_read_once():
 def test_available_names_english_and_every_file():
     files = [path.stem for path in LOCALES.glob("*.po")]
     assert available() == tuple(sorted(["en", *files]))
-    assert {"de", "es"} <= set(available())
+    assert {"ar", "de", "es", "fr", "pt"} <= set(available())
 
 
 @pytest.mark.parametrize(
     ("accepted", "default", "given"),
     [
-        (["fr", "de-AT", "en"], "en", "de"),
+        (["nl", "de-AT", "en"], "en", "de"),
         (["en-GB", "de"], "de", "en"),
-        (["fr", "it"], "es", "es"),
-        (["fr"], "de_CH", "de"),
+        (["nl", "it"], "es", "es"),
+        (["nl"], "de_CH", "de"),
+        (["pt-BR", "en"], "en", "pt"),
+        (["ar-EG"], "en", "ar"),
+        (["fr-CA"], "en", "fr"),
         ([], "tlh", "en"),
         (["*"], "es", "es"),
     ],

@@ -29,8 +29,10 @@ def test_an_unknown_provider_is_refused_with_the_setting_and_the_known_names() -
 
 
 def test_an_unknown_dispatch_is_refused_with_the_setting_and_the_known_names() -> None:
-    with pytest.raises(SettingError, match=r"PHONEAUTH_DISPATCH.*'celery'.*inline, thread"):
-        load_dispatch("celery")
+    with pytest.raises(
+        SettingError, match=r"PHONEAUTH_DISPATCH.*'pigeon'.*celery, inline, rq, thread"
+    ):
+        load_dispatch("pigeon")
 
 
 def test_a_missing_extra_is_named_with_the_command_that_brings_it(

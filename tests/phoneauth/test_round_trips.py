@@ -14,6 +14,8 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from web_steps import PHONE, ask, entry
 
+from sms_sandbox.client import SandboxClient
+
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
@@ -78,6 +80,33 @@ def test_a_login_on_sql_is_ten_short_transactions_at_most(app, phoneauth_code):
     assert seen == ["TX", *judge, "TX", "SELECT users", "TX", "INSERT sessions"]
 
 
+TWO = {
+    "PROVIDERS": ["sandbox", "console"],
+    "SANDBOX_URL": "http://127.0.0.1:1",  # nobody is there
+    "BREAKER_FAILURES": 1,
+}
+
+
+def test_a_job_that_fails_over_is_two_short_transactions_and_one_more_for_a_probe(
+    make_app, phoneauth_clock
+):
+    app = make_app(**TWO)
+    ask(app.test_client(), "+447400123450")  # makes the tables; the first provider has failed
+    app.extensions["phoneauth"].live.parts.challenges._swept_at = 2.0**40
+    load = ["TX", "SELECT challenges", "SELECT budgets"]
+    user = ["TX", "SELECT users"]
+    settle = ["TX", "SELECT challenges"]
+    with statements() as seen:
+        ask(app.test_client())
+    assert seen[-8:] == [*load, *user, *settle, "UPDATE challenges"]
+    phoneauth_clock.advance(31)
+    probe = ["TX", "SELECT budgets", "INSERT budgets"]
+    with statements() as seen:
+        ask(app.test_client(), "+447400123451")
+    told = ["SELECT budgets", "INSERT budgets", "UPDATE challenges"]
+    assert seen[-13:] == [*load, *probe, *user, *settle, *told]
+
+
 @contextmanager
 def commands(server: servers.RedisServer) -> Iterator[list[str]]:
     """The commands that reach Redis from outside of its scripts meanwhile."""
@@ -92,6 +121,19 @@ def commands(server: servers.RedisServer) -> Iterator[list[str]]:
             if one["client_type"] != "lua":
                 seen.append(one["command"].split()[0].upper())
     watching.close()
+
+
+def test_a_job_on_redis_is_two_commands_though_it_fails_over_and_probes(make_app, phoneauth_clock):
+    server = servers.plain()
+    app = make_app(STORE_URL=server.url, SESSION_STORE_URL=server.url, **TWO)
+    ask(app.test_client(), "+447400123450")
+    for number in ("+447400123451", "+447400123452"):
+        with commands(server) as seen:
+            ask(app.test_client(), number)
+        assert seen == ["EVALSHA"] * 4, "limiter, issue; the job: load, settle"
+        phoneauth_clock.advance(31)
+    app.extensions["phoneauth"].close()
+    server.end()
 
 
 def test_a_login_on_redis_asks_as_often_as_the_rules_say(make_app, phoneauth_code):
@@ -112,5 +154,24 @@ def test_a_login_on_redis_asks_as_often_as_the_rules_say(make_app, phoneauth_cod
     with commands(server) as seen:
         assert client.get("/mine").status_code == 200
     assert seen == ["GET"]
+    app.extensions["phoneauth"].close()
+    server.end()
+
+
+def test_a_code_that_a_vendor_judges_costs_one_command_more(make_app, sms_server):
+    server = servers.plain()
+    urls = {"STORE_URL": server.url, "SESSION_STORE_URL": server.url}
+    app = make_app(VERIFIER="vonage_verify", SANDBOX_URL=sms_server.url, **urls)
+    with SandboxClient(sms_server.url) as inbox:
+
+        def sign_in(phone: str) -> list[str]:
+            asked = ask(app.test_client(), phone)
+            right = entry(asked, inbox.claim_code(phone, timeout=15)["code"])
+            with commands(server) as seen:
+                assert app.test_client().post("/auth/verify", json=right).status_code == 200
+            return seen
+
+        sign_in("+447400177450")  # connects, and loads the scripts
+        assert sign_in("+447400177451") == ["EVALSHA"] * 4, "limiter, hold, judge, session"
     app.extensions["phoneauth"].close()
     server.end()

@@ -76,3 +76,46 @@ def test_a_puzzle_needs_both_of_its_keys_and_hides_the_one_of_the_server():
         build(RISK_PUZZLE="turnstile", RISK_SITE_KEY="site")
     sound = build(RISK_PUZZLE="turnstile", RISK_SITE_KEY="site", RISK_SECRET_KEY="server-key")
     assert "server-key" not in repr(sound)
+
+
+def test_routes_are_providers_by_region():
+    routes = {"GB": ["plivo", "twilio"], "*": ["twilio"]}
+    found = build(PROVIDERS=["twilio", "plivo"], ROUTES=routes).routes
+    assert found == {"GB": ("plivo", "twilio"), "*": ("twilio",)}
+    assert build().routes == {}
+
+
+@pytest.mark.parametrize(
+    ("routes", "cure"),
+    [
+        (["twilio"], "must be"),
+        ({"GB": "twilio"}, "has no list of names"),
+        ({"GB": [1]}, "has no list of names"),
+        ({"gb": ["twilio"]}, "neither a region nor"),
+        ({"44": ["twilio"]}, "neither a region nor"),
+        ({"GB": []}, "names providers, each once"),
+        ({"GB": ["twilio", "twilio"]}, "names providers, each once"),
+        ({"GB": ["plivo"]}, "put it into PHONEAUTH_PROVIDERS too"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused_with_the_cure(routes: Any, cure: str):
+    with pytest.raises(SettingError, match="PHONEAUTH_ROUTES") as refused:
+        build(PROVIDERS=["twilio"], ROUTES=routes)
+    assert cure in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "cure"),
+    [
+        ("SEND_SECONDS", 26, "1 to 25"),
+        ("DELIVERED_FLOOR", 101, "1 to 100"),
+        ("DELIVERED_WINDOW", 59, "60 to 86400"),
+        ("BREAKER_FAILURES", 0, "must be positive"),
+        ("BREAKER_PAUSES", [], r"as [15, 30, 60]"),
+        ("BREAKER_PAUSES", [0], r"as [15, 30, 60]"),
+    ],
+)
+def test_figures_of_failover_have_bounds(key: str, value: Any, cure: str):
+    with pytest.raises(SettingError, match=f"PHONEAUTH_{key}") as refused:
+        build(**{key: value})
+    assert cure in str(refused.value)

@@ -47,6 +47,7 @@ def test_a_first_login_is_told_step_by_step(app, heard, phoneauth_code):
         "purpose": "login",
         "masked_phone": asked["masked_phone"],
         "provider": "console",
+        "channel": "sms",
     }
     heard.clear()
     client.post("/auth/verify", json=entry(asked, phoneauth_code(PHONE)))
@@ -121,6 +122,7 @@ def test_a_failed_message_is_told_with_its_reason(app, heard, monkeypatch):
         "purpose": "login",
         "masked_phone": asked["masked_phone"],
         "reason": "no_console",
+        "channel": "sms",
     }
 
 

@@ -11,7 +11,8 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from flask_phoneauth.errors import BadSignature
-from flask_phoneauth.providers.twilio_receipts import MAX_FIELDS, TwilioReceipts
+from flask_phoneauth.providers.callbacks import MAX_FIELDS
+from flask_phoneauth.providers.twilio_receipts import TwilioReceipts
 from flask_phoneauth.records import RawRequest, Receipt
 
 TOKEN = "test_auth_token"

@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flask_phoneauth.delivery.lengths import BASIC, GSM7, length_of
+from flask_phoneauth.delivery.lengths import UCS2 as WIDE
 from flask_phoneauth.delivery.wording import PURPOSES, compose, compose_notice
 from flask_phoneauth.locales.catalogue import available
 
-# GSM 03.38: the basic set; those of the extension table count twice.
-GSM = set(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
 LOCALES = available()
+UCS2 = {"ar"}
+"""The languages whose letters GSM-7 lacks: at most two parts."""
+HASH = "FA+9qCX9VSu"
+LONGEST = {"brand": "B" * 16, "host": "h" * 20 + ".com", "code": "01234567"}
+"""What the texts make room for."""
 
 
 def text(**changes: object) -> str:
@@ -88,33 +90,63 @@ def test_last_line_is_left_out_where_there_is_no_bare_host(host: str):
     assert text(host=host).startswith("012345 is your Acme code")
 
 
+def assert_short(message: str, locale: str) -> None:
+    length = length_of(message)
+    if locale in UCS2:
+        assert (length.encoding, length.parts) in [(WIDE, 1), (WIDE, 2)], message
+    else:
+        assert set(message) <= BASIC
+        assert (length.encoding, length.parts) == (GSM7, 1), message
+    assert "  " not in message
+    assert not set(message) & set("{}")
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("purpose", [*PURPOSES, "anything_else"])
-@pytest.mark.parametrize("minutes", [0, 1, 10])
+@pytest.mark.parametrize("minutes", [0, 1, 2, 3, 10])
 @pytest.mark.parametrize("brand", ["B" * 16, ""])
-def test_text_is_one_gsm_part(locale: str, purpose: str, minutes: int, brand: str):
-    message = text(
-        purpose=purpose,
-        locale=locale,
-        minutes=minutes,
-        brand=brand,
-        host="h" * 20 + ".com",
-        code="01234567",
-    )
-    assert set(message) <= GSM
-    assert len(message) <= 160
-    assert "  " not in message
-    assert "{" not in message
+@pytest.mark.parametrize("app_hash", [HASH, ""])
+def test_every_text_of_every_language_is_short_and_whole(
+    locale: str, purpose: str, minutes: int, brand: str, app_hash: str
+):
+    words = {**LONGEST, "brand": brand, "app_hash": app_hash}
+    message = text(purpose=purpose, locale=locale, minutes=minutes, **words)
+    assert_short(message, locale)
+    body, last = message.split("\n")
+    assert body.startswith("01234567 ")
+    assert brand in body
+    assert "KR" in body
+    assert last == (app_hash or f"@{LONGEST['host']} #01234567")
+    assert minutes < 3 or str(minutes) in body.removeprefix("01234567")
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("brand", ["B" * 16, ""])
-def test_notice_of_a_changed_number_is_one_gsm_part(locale: str, brand: str):
+def test_notice_of_a_changed_number_is_short(locale: str, brand: str):
     message = compose_notice(brand=brand, locale=locale)
     assert brand in message
-    assert set(message) <= GSM
-    assert len(message) <= 160
-    assert not set(message) & set("{}0123456789")
+    assert_short(message, locale)
+    assert not set(message) & set("0123456789")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_text_for_an_android_app_fits_what_sms_retriever_reads(locale: str):
+    message = text(locale=locale, app_hash=HASH)
+    assert message.endswith(f"\n{HASH}")
+    octets = length_of(message).units * (2 if locale in UCS2 else 7 / 8)
+    assert octets <= 140
+
+
+@pytest.mark.parametrize(
+    ("locale", "begins"),
+    [
+        ("fr", "012345 est votre code Acme pour vous connecter, valable 5 minutes. Ne le donnez"),
+        ("pt", "012345 é a sua senha Acme para entrar, vale 5 minutos. Nunca a revele. Ref. KR"),
+        ("ar", "012345 رمز Acme للدخول، صالح 5 دقائق. لا تشاركه. KR"),
+    ],
+)
+def test_text_reads_as_people_of_that_language_write(locale: str, begins: str):
+    assert text(locale=locale).startswith(begins)
 
 
 @pytest.mark.parametrize(

@@ -404,6 +404,7 @@ def test_list_goes_back_a_day_unless_it_names_a_time(
     "query",
     [
         {"limit": "21"}, {"limit": "0"}, {"limit": "x"}, {"offset": "-1"}, {"offset": "9" * 30},
+        {"limit": "0" * 11 + "1" + "9" * 30}, {"offset": "0" * 12 + "9" * 30},
         {"message_state": "lost"}, {"message_direction": "up"}, {"message_type": "fax"},
         {"message_time": "yesterday"}, {"message_time__gt": "9999-99-99"}, {"form_number": "1"},
     ],

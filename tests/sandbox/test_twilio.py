@@ -407,6 +407,8 @@ def test_a_list_is_filtered_by_numbers_and_by_day(
         ("PageSize=1001", 20007),
         ("Page=-1", 20001),
         ("Page=99999999999999", 20001),
+        ("Page=" + "0" * 12 + "9" * 30, 20001),
+        ("PageSize=" + "0" * 11 + "1" + "9" * 30, 20001),
         ("PageToken=x", 20001),
         ("DateSent=yesterday", 20001),
     ],

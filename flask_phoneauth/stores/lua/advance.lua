@@ -16,6 +16,15 @@ if not moved then
   return { 'nothing' }
 end
 doc.delivery, doc.reason = given.delivery, given.reason
+local region = region_of(doc)
+local counts = given.tally and region ~= '' and ENDS[doc.delivery]
+if counts and given.shared ~= '' then
+  local key = 'provider:' .. given.tally.provider .. ':' .. counts .. ':' .. region
+  spend({
+    key = reach(key), cost = 1, window = given.tally.window, bucket = given.tally.bucket,
+  })
+end
+local counted_for = counts and region or ''
 
 local replaceable = given.price and doc.delivery == 'failed' and doc.lost_by == ''
 if replaceable and lasts(doc) and redis.call('EXISTS', seed_key(doc.id)) == 1 then
@@ -23,8 +32,10 @@ if replaceable and lasts(doc) and redis.call('EXISTS', seed_key(doc.id)) == 1 th
   local rules = waits(price, 0, false)
   if #rules == 0 then
     doc.lost_by = given.lost_by
-    return send_again(doc, price, doc.device, 0)
+    local reply = send_again(doc, price, doc.device, doc.free and 0 or 1)
+    reply[#reply + 1] = counted_for
+    return reply
   end
 end
 write(doc)
-return { 'moved' }
+return { 'moved', counted_for }

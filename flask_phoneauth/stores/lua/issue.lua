@@ -6,16 +6,24 @@ if wrong_guess then
   return wrong_guess
 end
 
+local names = {}
+for _, name in ipairs(given.leased) do
+  names[name] = true
+end
 local alive, mine = {}, {}
 for _, raw in ipairs(redis.call('HVALS', KEYS[1])) do
   local doc = cjson.decode(raw)
   if now >= forgotten_at(doc) then
     redis.call('HDEL', KEYS[1], doc.id)
-  elseif ending(doc) == '' then
+  elseif lapse(doc, names) then
+    write(doc)
+  end
+  if now < forgotten_at(doc) and ending(doc) == '' then
     if lane_of(doc) == stand.lane then
       alive[#alive + 1] = tonumber(doc.expires_at)
     end
-    if doc.purpose == given.made.purpose and doc.binding == given.made.binding then
+    local alike = (doc.channel == EMAIL) == (given.made.channel == EMAIL)
+    if alike and doc.purpose == given.made.purpose and doc.binding == given.made.binding then
       mine[#mine + 1] = doc
     end
   end
@@ -48,6 +56,7 @@ if #rules > 0 then
   return refusal(rules, longest)
 end
 if current then
+  current.channel = given.made.channel
   return send_again(current, price, given.device, 1)
 end
 for _, worn in ipairs(mine) do

@@ -337,6 +337,105 @@ local function misjudged(stand)
   end
 end
 
+-- providers ------------------------------------------------------------------------------------
+
+-- the place of a row that belongs to no number: `given.shared` is where those are
+local function reach(name)
+  KEYS[#KEYS + 1] = given.shared .. name
+  return #KEYS
+end
+
+local function breaker_at(place)
+  local found = redis.call(
+    'HMGET', KEYS[place], 'failures', 'open_until', 'opened', 'probe', 'error', 'error_at'
+  )
+  return {
+    failures = tonumber(found[1] or 0), open_until = tonumber(found[2] or 0),
+    opened = tonumber(found[3] or 0), probe = tonumber(found[4] or 0),
+    error = found[5] or '', error_at = tonumber(found[6] or 0),
+  }
+end
+
+local function put_breaker(place, breaker)
+  redis.call('HSET', KEYS[place],
+    'failures', breaker.failures, 'open_until', moment(breaker.open_until),
+    'opened', breaker.opened, 'probe', moment(breaker.probe),
+    'error', breaker.error, 'error_at', moment(breaker.error_at))
+  keep(KEYS[place], DAY)
+end
+
+local function breaker_state(breaker)
+  local last = math.max(breaker.open_until, breaker.probe)
+  if breaker.open_until == 0 or now >= last + FORGOTTEN then
+    return 'closed'
+  elseif now < breaker.open_until then
+    return 'open'
+  end
+  return now < breaker.probe and 'probed' or 'half-open'
+end
+
+local function open_breaker(breaker)
+  local pauses = given.patience.pauses
+  breaker.open_until = now + pauses[math.min(breaker.opened, #pauses - 1) + 1]
+  breaker.failures, breaker.opened, breaker.probe = 0, breaker.opened + 1, 0
+end
+
+-- a job's news of one provider; what is told late, or of a lease that is over, is none
+local function note(news)
+  local place = reach('provider:' .. news.provider .. ':breaker')
+  local breaker = breaker_at(place)
+  local closed = breaker_state(breaker) == 'closed'
+  if closed then
+    breaker.open_until, breaker.opened, breaker.probe = 0, 0, 0
+  elseif news.probe == 0 or news.probe ~= breaker.probe then
+    return
+  end
+  if news.kind == 'took' then
+    breaker.failures, breaker.open_until, breaker.opened, breaker.probe = 0, 0, 0, 0
+  elseif news.kind == 'unused' then
+    breaker.probe = 0
+  else
+    breaker.error, breaker.error_at = news.error, now
+    breaker.failures = breaker.failures + 1
+    if not closed or breaker.failures >= given.patience.failures then
+      open_breaker(breaker)
+    end
+  end
+  put_breaker(place, breaker)
+end
+
+-- how the providers of a region's route stand, as JSON; with `claim` a probe that is due is taken
+local function standings(region, claim)
+  local told, route = {}, given.routes[region] or given.routes['*'] or {}
+  for _, name in ipairs(route) do
+    local place = reach('provider:' .. name .. ':breaker')
+    local breaker, claimed = breaker_at(place), 0
+    if claim and breaker_state(breaker) == 'half-open' then
+      breaker.probe, claimed = now + LEASE, 1
+      put_breaker(place, breaker)
+    end
+    local one = {
+      name, breaker.failures, moment(breaker.open_until), breaker.opened, moment(breaker.probe),
+      breaker.error, moment(breaker.error_at), claimed,
+    }
+    for _, what in ipairs({ 'delivered', 'lost' }) do
+      local key = 'provider:' .. name .. ':' .. what .. ':' .. region
+      local counted = region ~= '' and read_counts(reach(key)) or {}
+      one[#one + 1] = sum({ bucket = given.bucket }, counted)
+    end
+    told[#told + 1] = one
+  end
+  return cjson.encode(told)
+end
+
+local function region_of(doc)
+  if doc.free then
+    return ''
+  end
+  local region = cjson.decode(doc.payload).region
+  return type(region) == 'string' and region or ''
+end
+
 -- challenges -----------------------------------------------------------------------------------
 
 local function ending(doc)
@@ -397,7 +496,8 @@ local function unusable(doc, binding, purpose)
 end
 
 -- gives back what that news gives back; what is kept elsewhere is returned
-local function give_back(doc, news, asked_at)
+-- (with `only`, just the spends of these keys)
+local function give_back(doc, news, asked_at, only)
   local kept, elsewhere = {}, {}
   for _, one in ipairs(doc.spends) do
     local key, bucket, cost, refund_on, at = one[1], one[2], one[3], one[4], one[5]
@@ -406,6 +506,7 @@ local function give_back(doc, news, asked_at)
       share = ''
     end
     local due = string.find(' ' .. refund_on .. ' ', ' ' .. news .. ' ', 1, true)
+      and (not only or only[key])
     if not due or (asked_at and tonumber(at) ~= asked_at) then
       kept[#kept + 1] = one
     elseif string.sub(key, 1, 1) == '{' then
@@ -421,6 +522,40 @@ local function give_back(doc, news, asked_at)
   end
   doc.spends = kept
   return cjson.encode(elsewhere)
+end
+
+-- what of the number's budgets (those that `names` holds) is reserved for messages that nobody has
+-- told anything of in time
+local function lapse(doc, names)
+  local kept = {}
+  for _, one in ipairs(doc.spends) do
+    local key = one[1]
+    local due = string.find(' ' .. one[4] .. ' ', ' failure ', 1, true)
+      and now >= tonumber(one[5]) + RESERVED
+    if due and names[key] and string.sub(key, 1, 1) == '{' then
+      take_back(given.prefix .. key, one[2], one[3])
+    else
+      kept[#kept + 1] = one
+    end
+  end
+  local changed = #kept < #doc.spends
+  doc.spends = kept
+  return changed
+end
+
+-- the message of that moment, or every one, is no reservation any more
+local function keep_for_good(doc, asked_at)
+  local kept = {}
+  for _, one in ipairs(doc.spends) do
+    if not asked_at or tonumber(one[5]) == asked_at then
+      local words = string.gsub(' ' .. one[4] .. ' ', ' failure ', ' ')
+      one[4] = string.match(words, '^%s*(.-)%s*$')
+    end
+    if one[4] ~= '' then
+      kept[#kept + 1] = one
+    end
+  end
+  doc.spends = kept
 end
 
 local function issued(doc, resend_in, job, paid, lane, told)

@@ -18,4 +18,7 @@ local rules, longest = waits(price, 0, false)
 if #rules > 0 then
   return refusal(rules, longest)
 end
+if given.channel ~= '' then
+  doc.channel = given.channel
+end
 return send_again(doc, price, given.device, doc.free and 0 or 1)

@@ -2,7 +2,12 @@
 
 local doc = read(given.id)
 if not doc then
-  return { 'gone' }
+  return { 'gone', '{}' }
+end
+for _, run in ipairs(doc.runs or {}) do
+  if tonumber(run[1]) == given.asked_at then
+    run[3] = 1
+  end
 end
 local failed = given.outcome == 'failed'
 local elsewhere = '{}'
@@ -18,8 +23,31 @@ if failed and not doc.free then
   end
 end
 
+local paid = given.outcome == 'accepted' and not doc.free
+if paid and #given.unpaid > 0 then
+  local only = {}
+  for _, key in ipairs(given.unpaid) do
+    only[key] = true
+  end
+  elsewhere = give_back(doc, 'failure', given.asked_at, only)
+end
+if paid then
+  for _, charge in ipairs(given.extra) do
+    spend(charge)
+  end
+end
+if not failed then
+  keep_for_good(doc, given.asked_at)
+end
+for _, news in ipairs(given.news) do
+  note(news)
+end
+
 local newest = tonumber(doc.asked_at) == given.asked_at
-if doc.ended == '' and failed and newest then
+if doc.ended == '' and failed and newest and given.reason == BUSY
+  and tonumber(doc.created_at) == given.asked_at then
+  finish(doc, 'expired') -- nobody knows of it: its asker got no id
+elseif doc.ended == '' and failed and newest then
   -- where a newer message is under way, its own job will tell: it may carry the same code
   local kept = {}
   for _, generation in ipairs(doc.generations) do
@@ -39,6 +67,9 @@ elseif doc.ended == '' and not failed then
     end
   end
   doc.expires_at = moment(last)
+  if given.vendor_id ~= '' and (newest or (doc.vendor_id or '') == '') then
+    doc.vendor_id = given.vendor_id
+  end
   if newest then
     -- a receipt may be quicker than the answer that it follows
     local early = AFTER_SENT[doc.delivery]
@@ -52,4 +83,5 @@ elseif doc.ended == '' and not failed then
 end
 keep_seed(doc)
 write(doc)
-return { failed and not doc.free and 'failed' or 'done', elsewhere }
+local what = failed and not doc.free and 'failed' or paid and 'paid' or 'done'
+return { what, elsewhere }

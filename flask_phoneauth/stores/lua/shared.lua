@@ -16,6 +16,9 @@ end
 for _, cooldown in ipairs(given.uncooled) do
   uncool(cooldown, given.asked_at)
 end
+for _, news in ipairs(given.news) do
+  note(news)
+end
 for _, one in ipairs(given.restored) do
   local cooldown = { key = one[1] }
   if state_of(cooldown).at == now then -- nobody else has moved it on since

@@ -231,7 +231,7 @@
     const input = find(".phoneauth-code", form);
     const delivery = find("[data-phoneauth-delivery-text]", section);
     const expiry = find("[data-phoneauth-expiry]", section);
-    const resend = find('form[data-phoneauth="resend"] button', section);
+    const resends = findAll('form[data-phoneauth="resend"] button', section);
     const facts = section.dataset;
 
     const end = (status) => {
@@ -245,7 +245,10 @@
       panel.focus();
     };
 
-    const hold = holdBack(resend, Number(facts.phoneauthResendIn), resend.dataset.phoneauthOver);
+    const holds = resends.map((button) => (
+      holdBack(button, Number(facts.phoneauthResendIn), button.dataset.phoneauthOver)
+    ));
+    const release = () => holds.forEach((hold) => hold.release());
     const life = countdown(
       Number(facts.phoneauthExpiresIn),
       (time) => { expiry.textContent = fill(expiry.dataset.phoneauthText, time); },
@@ -260,7 +263,7 @@
     };
     const isFinal = (state) => state !== "queued" && state !== "sent";
 
-    if (facts.phoneauthDelivery === "failed") hold.release();
+    if (facts.phoneauthDelivery === "failed") release();
     if (!isFinal(facts.phoneauthDelivery)) {
       followDelivery(section, (news) => {
         if (news.status !== "pending") {
@@ -269,8 +272,8 @@
         }
         show(news.delivery);
         life.start(news.expires_in);
-        if (news.delivery === "failed") hold.release();
-        else hold.start(news.resend_in);
+        if (news.delivery === "failed") release();
+        else holds.forEach((hold) => hold.start(news.resend_in));
         return isFinal(news.delivery);
       });
     }

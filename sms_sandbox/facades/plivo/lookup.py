@@ -10,15 +10,21 @@ from typing import Any
 from babel import Locale
 from babel.core import get_global
 
-from sms_sandbox.facades.plivo import plan, wire
+from sms_sandbox.facades.plivo import wire
 from sms_sandbox.facades.plivo.caller import Caller
 from sms_sandbox.facades.plivo.errors import PlivoError
-from sms_sandbox.facades.plivo.plan import Planned
-from sms_sandbox.numbers import Scenario, scenario_of, verdict
+from sms_sandbox.numbers import Scenario, plan, scenario_of, verdict
+from sms_sandbox.numbers.plan import Line, Planned
 
 INVALID = 20404
 """The code of an answer about a number that is not valid."""
 
+_KINDS: Mapping[Line, str] = {
+    "landline": "fixed",
+    "mobile": "mobile",
+    "toll_free": "toll-free",
+    "voip": "voip",
+}
 _PORTABLE = ("US", "CA")
 _RETIRED = frozenset(("BUR", "ZAR", "DDR", "FXX", "TMP", "YMD"))
 
@@ -38,7 +44,7 @@ def fetch(caller: Caller, number: str, asked: Mapping[str, str]) -> dict[str, An
     if verdict(wanted) == "error":
         raise PlivoError(500)
     planned, scenario = plan.read(wanted), scenario_of(wanted)
-    if planned is None or _refuses(scenario):
+    if not planned.valid or _refuses(scenario):
         raise NotValid
     return {
         "phone_number": planned.number,
@@ -59,12 +65,12 @@ def _refuses(scenario: Scenario | None) -> bool:
 
 
 def _carrier(planned: Planned) -> dict[str, str]:
-    mobile = planned.kind == "mobile"
+    mobile = planned.line == "mobile"
     return {
         "mobile_country_code": wire.MOBILE_COUNTRY_CODE if mobile else "",
         "mobile_network_code": wire.MOBILE_NETWORK_CODE if mobile else "",
         "name": wire.CARRIER,
-        "type": planned.kind,
+        "type": _KINDS.get(planned.line, "unknown"),
         "ported": "no" if planned.country in _PORTABLE else "unknown",
     }
 

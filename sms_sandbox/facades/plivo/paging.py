@@ -91,6 +91,7 @@ def _moments(name: str, text: str) -> tuple[float, float]:
 
 def _whole(asked: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = asked.get(name, "") or str(default)
-    if not (text.isascii() and text.isdigit()) or not low <= int(text[:12]) <= high:
+    is_whole = text.isascii() and text.isdigit() and len(text) <= 12
+    if not is_whole or not low <= int(text) <= high:
         raise PlivoError(400, f"{name} must be a whole number from {low} to {high}")
     return int(text)

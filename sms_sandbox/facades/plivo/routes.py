@@ -1,12 +1,11 @@
 """Plivo's URLs: credentials, then the verb, then Plivo's own form of the answer."""
 
-from collections.abc import Callable
-
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from sms_sandbox.errors import SandboxError
 from sms_sandbox.facades.base import Room
+from sms_sandbox.facades.paths import Rule, add_paths
 from sms_sandbox.facades.plivo import caller as asking
 from sms_sandbox.facades.plivo import fields, lookup
 from sms_sandbox.facades.plivo.caller import answer, enter, transcript
@@ -15,7 +14,6 @@ from sms_sandbox.facades.plivo.messages import views as messages
 from sms_sandbox.facades.plivo.verify import start
 from sms_sandbox.facades.plivo.verify import views as verify
 
-_EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _ACCOUNT = "/v1/Account/<auth_id>"
 _MESSAGES = f"{_ACCOUNT}/Message/"
 _SESSIONS = f"{_ACCOUNT}/Verify/Session/"
@@ -25,7 +23,7 @@ def create_blueprint(room: Room, prefix: str) -> Blueprint:
     """The routes below ``prefix``; the slash at the end may be left out."""
     blueprint = Blueprint("plivo", __name__, url_prefix=prefix)
     view = _View(room)
-    rules: list[tuple[str, str, Callable[..., Response]]] = [
+    rules: list[Rule] = [
         ("POST", _MESSAGES, view.send),
         ("GET", _MESSAGES, view.list_messages),
         ("GET", f"{_MESSAGES}<message_uuid>/", view.fetch_message),
@@ -36,32 +34,13 @@ def create_blueprint(room: Room, prefix: str) -> Blueprint:
         ("POST", f"{_SESSIONS}<session_uuid>/", view.validate_session),
         ("GET", "/v1/Number/<number>/", view.look_up),
     ]
-    known = {path for _, path, _ in rules}
-    rules += [
-        (method, path, view.wrong_method)
-        for path in sorted(known)
-        for method in _EVERY_METHOD
-        if (method, path) not in {(one, at) for one, at, _ in rules}
-    ]
-    rules += [(method, path, view.nowhere) for path in _ANYWHERE for method in _EVERY_METHOD]
-    for place, (method, path, function) in enumerate(rules):
-        blueprint.add_url_rule(
-            path,
-            endpoint=f"plivo_{place}",
-            view_func=function,
-            methods=[method],
-            strict_slashes=False,
-            provide_automatic_options=False,
-        )
+    add_paths(blueprint, rules, wrong_method=view.wrong_method, nowhere=view.nowhere)
     blueprint.before_request(lambda: asking.begin(room))
     blueprint.register_error_handler(PlivoError, _refuse)
     blueprint.register_error_handler(SandboxError, _refuse_in_plivos_words)
     blueprint.register_error_handler(RequestEntityTooLarge, _refuse_too_large)
     blueprint.register_error_handler(lookup.NotValid, _refuse_number)
     return blueprint
-
-
-_ANYWHERE = ("/", "/<path:_rest>")
 
 
 class _View:

@@ -86,7 +86,8 @@ def whole(
 ) -> int:
     """A parameter that is a whole number from ``low`` to ``high``. Raises ``TwilioError``."""
     text = asked.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()) or not low <= int(text[:12]) <= high:
+    is_whole = text.isascii() and text.isdigit() and len(text) <= 12
+    if not is_whole or not low <= int(text) <= high:
         raise TwilioError(20001, detail=f"{name} is a whole number from {low} to {high}.")
     return int(text)
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from sms_sandbox.facades.plivo import plan, wire
+from sms_sandbox.facades.plivo import wire
 from sms_sandbox.facades.plivo.caller import Caller
 from sms_sandbox.facades.plivo.errors import PlivoError
-from sms_sandbox.numbers import comparison_key
+from sms_sandbox.numbers import comparison_key, plan
 from sms_sandbox.storage import records, submissions
 from sms_sandbox.storage.records import Record
 

@@ -4,12 +4,12 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from sms_sandbox.facades.plivo import paging, plan, wire
+from sms_sandbox.facades.plivo import paging, wire
 from sms_sandbox.facades.plivo.caller import Caller
 from sms_sandbox.facades.plivo.errors import TOO_MANY, PlivoError
 from sms_sandbox.facades.plivo.fields import Fields
 from sms_sandbox.facades.plivo.verify import sessions
-from sms_sandbox.numbers import comparison_key, verdict
+from sms_sandbox.numbers import comparison_key, plan, verdict
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
-from sms_sandbox.facades.twilio.lookup import packages, plan
+from sms_sandbox.facades.twilio.lookup import packages, words
 from sms_sandbox.facades.twilio.lookup.packages import Line
 from sms_sandbox.numbers import Scenario, scenario_of, verdict
 
@@ -18,15 +18,13 @@ def fetch(caller: Caller, text: str, asked: Mapping[str, str]) -> dict[str, Any]
     """The phone number resource, key for key; an invalid number is an answer too. Raises
     ``TwilioError`` for a field that there is not."""
     wanted = _fields(asked.get("Fields", ""))
-    planned = plan.read(text, asked.get("CountryCode") or None)
-    number, error = planned.number, planned.error
+    planned = words.read(text, asked.get("CountryCode") or None)
+    number, error = planned.number, words.error_of(planned)
     scenario = scenario_of(number)
-    if scenario is not None and scenario.refusal == "invalid_number":
-        error = error or "INVALID_BUT_POSSIBLE"
     caller.room.inbox.strike(provider="twilio", account=caller.account, to=number)
     shown: dict[str, Any] = {
         "calling_country_code": None if error else planned.calling_code,
-        "country_code": None if error else planned.country_code,
+        "country_code": None if error else planned.country or None,
         "phone_number": number,
         "national_format": None if error else planned.national,
         "valid": error is None,
@@ -54,7 +52,7 @@ def _line(caller: Caller, number: str, scenario: Scenario | None) -> Line:
         status = _FAILING_STATUS.get(scenario.failing, status)
     filtered = scenario is not None and scenario.failing == "filtered"
     return Line(
-        kind=plan.line_type(number),
+        kind=words.line_type(number),
         status=status,
         sim_swapped_at=handset.sim_swapped_at,
         now=caller.now,

@@ -9,12 +9,12 @@ from typing import Any
 from sms_sandbox.errors import UnknownMessage
 from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
-from sms_sandbox.facades.twilio.lookup import packages, plan
+from sms_sandbox.facades.twilio.lookup import packages
 from sms_sandbox.facades.twilio.times import iso8601
 from sms_sandbox.facades.twilio.verify.paging import show_page
 from sms_sandbox.facades.twilio.verify.services import PROVIDER
 from sms_sandbox.message import Message
-from sms_sandbox.numbers import comparison_key
+from sms_sandbox.numbers import comparison_key, plan
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 
@@ -41,7 +41,7 @@ def insert(connection: sqlite3.Connection, caller: Caller, verification: Record,
         "to": verification.data["to"],
         "channel": verification.data["channel"],
         "code_length": len(verification.data["code"]),
-        "country": plan.read(verification.data["to"]).country_code,
+        "country": plan.country_of(verification.data["to"]) or None,
         "message": None,
         "converted": False,
     }

@@ -9,7 +9,7 @@ from typing import Any
 from sms_sandbox.errors import Refused
 from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
-from sms_sandbox.facades.twilio.lookup import packages, plan
+from sms_sandbox.facades.twilio.lookup import packages, words
 from sms_sandbox.facades.twilio.verify import (
     attempts,
     counting,
@@ -143,7 +143,7 @@ def _look_up(service: Record, wish: _Wish) -> dict[str, Any]:
     where nothing is to be sent to it."""
     if not service.data["lookup_enabled"]:
         return {}
-    line_type = plan.line_type(wish.to)
+    line_type = words.line_type(wish.to)
     skips = service.data["skip_sms_to_landlines"] and wish.channel == "sms"
     if skips and line_type == "landline":
         raise TwilioError(60205)

@@ -1,0 +1,1 @@
+"""Ways to a visitor beside the phone: e-mail."""

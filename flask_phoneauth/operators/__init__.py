@@ -1,0 +1,1 @@
+"""Mobile operators, who know which number a device has and when its SIM was changed."""

@@ -1,0 +1,1 @@
+"""Vendors that make, send and check the code themselves; ours is the rest of the login."""

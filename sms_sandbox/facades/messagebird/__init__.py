@@ -1,0 +1,1 @@
+"""MessageBird's classic API: messages, Verify, Lookup, HLR and the balance."""

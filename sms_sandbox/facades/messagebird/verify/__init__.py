@@ -1,0 +1,1 @@
+"""Verifications: a token goes out, and is asked back."""

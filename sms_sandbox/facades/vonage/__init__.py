@@ -1,0 +1,1 @@
+"""Vonage: SMS, Messages, Verify, and the mobile operator behind its network APIs."""

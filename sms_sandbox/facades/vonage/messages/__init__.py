@@ -1,0 +1,1 @@
+"""The Messages API, version 1, for SMS."""

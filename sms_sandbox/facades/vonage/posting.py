@@ -1,0 +1,104 @@
+"""A request from Vonage to the application: its signature, and how often it is tried."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urldefrag, urlencode, urlsplit
+
+from sms_sandbox.callback import Callback, Failure
+from sms_sandbox.facades.vonage.signature import (
+    DEFAULT_METHOD,
+    MD5_HASH,
+    METHODS,
+    bearer,
+    canonical,
+    sign,
+)
+from sms_sandbox.facades.vonage.wire import uuid_of
+from sms_sandbox.inbox.hooks import Scene
+
+RETRIES, PAUSE = 10, 60.0
+"""Of the SMS API: further attempts, and seconds of the account's time before the first of them;
+each further pause is twice as long, so that the last one comes after most of a day."""
+NEWER_RETRIES, NEWER_PAUSE = 14, 5.0
+"""Of the newer APIs, the same."""
+
+_MAX_URL = 2048
+_LOST: tuple[Failure, ...] = ("connection", "timeout", "5xx")
+_AGENT = "Nexmo/MessagingHUB/v1.0"
+
+
+def post_parameters(kind: str, url: str, parameters: Mapping[str, str], scene: Scene) -> Callback:
+    """A callback of the SMS API: by GET in the query, by POST as a form; as JSON where the account
+    says nothing. Signed as the account's ``signature_method`` names."""
+    url, _ = urldefrag(url)
+    content = _signed(parameters, scene)
+    method = scene.settings.webhook_method
+    if method == "GET":
+        url += ("&" if "?" in url else "?") + urlencode(content)
+        return _callback(kind, "GET", url, {"User-Agent": _AGENT}, "")
+    is_form = method == "POST"
+    label = "application/x-www-form-urlencoded" if is_form else "application/json"
+    body = urlencode(content) if is_form else json.dumps(content)
+    return _callback(kind, "POST", url, {"User-Agent": _AGENT, "Content-Type": label}, body)
+
+
+def post_json(
+    kind: str, url: str, content: Mapping[str, Any], scene: Scene, claims: Mapping[str, Any]
+) -> Callback:
+    """A webhook of the newer APIs: JSON by POST, with a JWT over it. ``claims`` name the sender's
+    ``api_key`` or ``application_id``."""
+    url, _ = urldefrag(url)
+    body = json.dumps(content)
+    headers = {"User-Agent": _AGENT, "Content-Type": "application/json"}
+    if scene.signing_key is not None:
+        # Whoever judges the token lives in real time, whatever the clock of the account says.
+        stamp = {"iat": int(time.time()), "jti": uuid_of(scene.tokens(16)), "iss": "Vonage"}
+        headers["Authorization"] = f"Bearer {bearer(scene.signing_key, body, stamp | dict(claims))}"
+    return Callback(
+        kind=kind,
+        url=url,
+        headers=headers,
+        body=body,
+        retries=NEWER_RETRIES,
+        retry_on=_LOST,
+        pause=NEWER_PAUSE,
+    )
+
+
+def is_url(text: str) -> bool:
+    """Whether the sandbox could post there: http or https, a host, nothing that must be escaped."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and " " not in text
+    known = parts.scheme.casefold() in ("http", "https") and bool(parts.hostname)
+    return fits and plain and known and parts.username is None and len(text) <= _MAX_URL
+
+
+def _signed(parameters: Mapping[str, str], scene: Scene) -> dict[str, str]:
+    secret = scene.signing_key
+    if secret is None:
+        return dict(parameters)
+    wanted = (scene.settings.signature_method or "").casefold()
+    method = wanted if wanted in METHODS else DEFAULT_METHOD
+    stamp = {"timestamp": str(int(time.time())), "nonce": uuid_of(scene.tokens(16))}
+    content = {**parameters, **stamp}
+    signature = sign(method, secret, canonical(content))
+    return {**content, "sig": signature if method == MD5_HASH else signature.upper()}
+
+
+def _callback(kind: str, method: str, url: str, headers: Mapping[str, str], body: str) -> Callback:
+    return Callback(
+        kind=kind,
+        method=method,
+        url=url,
+        headers=headers,
+        body=body,
+        retries=RETRIES,
+        retry_on=(*_LOST, "4xx", "other"),
+        pause=PAUSE,
+    )

@@ -1,0 +1,1 @@
+"""The SMS API: sending, delivery receipts, conversions."""

@@ -1,0 +1,125 @@
+"""Each vendor's own client, as the first of two, against everything that a vendor can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from contracts.vendors import LITTLE, VENDORS, Vendor
+from phoneauth.house import House, RecordingProvider, code_in
+from phoneauth.test_flows_failover import ask, british, counts, state
+from scripted_server import Behaviour, ScriptedServer, answer, drip, drop, raw, silence
+
+from flask_phoneauth.delivery.failover import Delivery
+from flask_phoneauth.health import CLOSED, OPEN
+
+HEAD = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+KNOWN: dict[str, Behaviour] = {
+    **{str(status): answer(status, {"message": "no"}) for status in (401, 403, 404, 429)},
+    **{str(status): answer(status, b"<html>oops</html>") for status in (500, 502, 503)},
+}
+UNCERTAIN: dict[str, Behaviour] = {
+    "nothing": silence,
+    "reset": drop,
+    "drip": drip,
+    "garbage": raw(HEAD + b'Content-Length: 9\r\n\r\n\x00\xff{"id":\x01'),
+    "no HTTP": raw(b"220 mail.example.com ESMTP\r\n"),
+    "cut short": raw(HEAD + b'Content-Length: 900\r\n\r\n{"id'),
+    "empty": raw(HEAD + b"Content-Length: 0\r\n\r\n"),
+}
+Begin = Callable[[Vendor, Behaviour], tuple[ScriptedServer, RecordingProvider]]
+each_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+
+
+@pytest.fixture
+def begin(house: House, request: pytest.FixtureRequest) -> Begin:
+    """Start a vendor that behaves so, with a second provider behind it."""
+
+    def start(vendor: Vendor, behaviour: Behaviour) -> tuple[ScriptedServer, RecordingProvider]:
+        server = ScriptedServer(behaviour)
+        server.__enter__()
+        request.addfinalizer(lambda: server.__exit__(None, None, None))
+        patience = (LITTLE,) if behaviour in (silence, drip) else ()
+        first, spare = vendor.toward(server.url, *patience), RecordingProvider()
+        request.addfinalizer(first.close)
+        spare.name = "spare"
+        house.parts = replace(house.parts, delivery=Delivery([first, spare]))
+        house.configure(failed_sends_per_hour=100, breaker_failures=3)
+        return server, spare
+
+    return start
+
+
+def logged_in(house: House, spare: RecordingProvider, turn: int) -> None:
+    """A number that asks gets in with the code of its newest message."""
+    asked = house.ask(british(turn), f"w{turn}")
+    assert house.status(asked.challenge_id, f"w{turn}").delivery == "sent"
+    assert house.submit(asked.challenge_id, code_in(spare.sent[-1]), f"w{turn}").new_user
+
+
+@each_vendor
+@pytest.mark.parametrize("fault", [*KNOWN, *UNCERTAIN])
+def test_whatever_the_first_vendor_answers_the_second_lets_them_in(
+    house: House, begin: Begin, vendor: Vendor, fault: str
+) -> None:
+    server, spare = begin(vendor, {**KNOWN, **UNCERTAIN}[fault])
+    logged_in(house, spare, 1)
+    assert server.count(1) == 1, "asked once: the SDK's own retries are off"
+    assert counts(spare) == [1]
+
+
+@each_vendor
+def test_a_vendor_that_fails_is_left_alone_and_heals(
+    house: House, begin: Begin, vendor: Vendor
+) -> None:
+    server, spare = begin(vendor, answer(503, b"busy"))
+    for turn in range(5):
+        logged_in(house, spare, turn)
+    assert (len(server.requests), counts(spare)) == (3, [5])
+    assert state(house, vendor.name) == OPEN
+    server.behaviour = vendor.accepts
+    house.clock.advance(31)
+    ask(house, range(10, 13))
+    assert (len(server.requests), counts(spare)) == (6, [5])
+    assert state(house, vendor.name) == CLOSED
+
+
+@each_vendor
+def test_a_vendor_that_nobody_reaches_costs_one_try_a_message(
+    house: House, begin: Begin, vendor: Vendor
+) -> None:
+    _, spare = begin(vendor, vendor.accepts)
+    with ScriptedServer(vendor.accepts) as gone:
+        address = gone.url
+    first = vendor.toward(address)
+    house.parts = replace(house.parts, delivery=Delivery([first, spare]))
+    for turn in range(5):
+        logged_in(house, spare, turn)
+    assert state(house, vendor.name) == OPEN
+    first.close()
+
+
+@each_vendor
+def test_a_vendor_that_answers_twice_answers_the_next_message_anew(
+    house: House, begin: Begin, vendor: Vendor
+) -> None:
+    def twice(handler: object) -> None:
+        vendor.accepts(handler)  # type: ignore[arg-type]
+        vendor.accepts(handler)  # type: ignore[arg-type]
+
+    server, spare = begin(vendor, twice)
+    ask(house, range(3))
+    assert (len(server.requests), counts(spare)) == (3, [0])
+    assert state(house, vendor.name) == CLOSED
+
+
+@each_vendor
+def test_a_slow_answer_is_an_answer(house: House, begin: Begin, vendor: Vendor) -> None:
+    def slow(handler: object) -> None:
+        server.stopping.wait(0.1)  # of the 0.3 seconds that the client waits
+        vendor.accepts(handler)  # type: ignore[arg-type]
+
+    server, spare = begin(vendor, slow)
+    ask(house, range(1))
+    assert (len(server.requests), counts(spare)) == (1, [0])
