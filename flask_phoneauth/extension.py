@@ -21,7 +21,7 @@ from flask_phoneauth.flows.parts import Hooks
 from flask_phoneauth.flows.request_code import Ask, Asked, request_code
 from flask_phoneauth.flows.submit_code import SignedIn, submit_code
 from flask_phoneauth.phone.policy import NumberPolicy
-from flask_phoneauth.plugins import DISPATCHERS, PROVIDERS, VERIFIERS
+from flask_phoneauth.plugins import DISPATCHERS, OPERATORS, PROVIDERS, VERIFIERS
 from flask_phoneauth.records import SMS, Client
 from flask_phoneauth.risk.base import RiskHook
 from flask_phoneauth.sessions.loading import keep_cookies, registry_is_down, wrap_loader
@@ -73,6 +73,8 @@ class PhoneAuth:
             DISPATCHERS.check(settings.dispatch)
         if settings.verifier:
             VERIFIERS.check(settings.verifier)
+        if settings.operator:
+            OPERATORS.check(settings.operator)
         users, hooks = self._users, self._hooks
         state = State(
             settings,

@@ -79,24 +79,24 @@ def silence(handler: _Handler) -> None:
 
 def drip(handler: _Handler) -> None:
     """Send an endless body, a byte at a time, each well within any read time-out."""
-    handler.send_response(201)
-    handler.end_headers()
-    while not handler.server.stopping.wait(0.02):
-        try:
-            handler.wfile.write(b" ")
-        except OSError:
-            break
-    handler.close_connection = True
+    _drip_after(handler, b"HTTP/1.1 201 Created\r\n\r\n")
 
 
 def drip_head(handler: _Handler) -> None:
     """Begin an answer and never end its head, a byte at a time."""
-    handler.wfile.write(b"HTTP/1.1 201 Created\r\nX-Endless: ")
-    while not handler.server.stopping.wait(0.02):
-        try:
+    _drip_after(handler, b"HTTP/1.1 201 Created\r\nX-Endless: ")
+
+
+def drip_chunk(handler: _Handler) -> None:
+    """Begin a chunk of an answer and never end the line with its size."""
+    _drip_after(handler, b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2;x=")
+
+
+def _drip_after(handler: _Handler, start: bytes) -> None:
+    with contextlib.suppress(OSError):  # the other side has given up
+        handler.wfile.write(start)
+        while not handler.server.stopping.wait(0.02):
             handler.wfile.write(b" ")
-        except OSError:
-            break
     handler.close_connection = True
 
 

@@ -71,12 +71,13 @@ class SetOut:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """What a device brings back; `proof` is "" where it can show nothing."""
+    """What a device brings back, and the `verifier` of its `proof`; "" where it shows nothing."""
 
     state: str = field(repr=False)
     code: str = field(repr=False)
     proof: str = field(repr=False)
     redirect_uri: str
+    verifier: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def set_out(parts: Parts, ask: SilentAsk) -> SetOut | Undecided:
         tag = parts.keys.phone_tag(number.e164)
         refuse(parts, outcome, purpose=PURPOSE, tag=tag, phone=number.e164)
     try:
-        url = operator.begin(number.e164, f"{draft.id}.{secret}", ask.redirect_uri)
+        state = f"{draft.id}.{secret}"
+        url = operator.begin(number.e164, state, ask.redirect_uri, proof=ask.proof)
     except Unsure as unsure:
         return Undecided(number.e164, draft.payload, unsure.reason)
     return SetOut(url, draft.id)
@@ -142,7 +144,9 @@ def come_back(parts: Parts, back: Return, device_for: Callable[[str], Device]) -
     challenge = _spent(parts, back)
     phone = challenge.phone
     try:
-        verified = bool(back.code) and operator.verify(phone, back.code, back.redirect_uri)
+        verified = bool(back.code) and operator.verify(
+            phone, back.code, back.redirect_uri, verifier=back.verifier
+        )
     except Unsure as unsure:
         return Undecided(phone, challenge.payload, unsure.reason)
     if not back.code:

@@ -19,13 +19,14 @@ class Unsure(Exception):
 class Operator(Protocol):
     """Verifies numbers by the mobile network; called by many threads at once."""
 
-    def begin(self, phone: str, state: str, redirect_uri: str) -> str:
+    def begin(self, phone: str, state: str, redirect_uri: str, *, proof: str = "") -> str:
         """The address that the device is to open; it comes back to `redirect_uri` with `state`.
 
-        Raises `Unsure`.
+        `proof` is the S256 of the `verifier` that comes with the code (RFC 7636), for an operator
+        that compares them. Raises `Unsure`.
         """
 
-    def verify(self, phone: str, code: str, redirect_uri: str) -> bool:
+    def verify(self, phone: str, code: str, redirect_uri: str, *, verifier: str = "") -> bool:
         """Whether the device that brought `code` has this number (E.164); raises `Unsure`."""
 
     def sim_changed(self, phone: str, hours: int) -> bool:

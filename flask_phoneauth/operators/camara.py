@@ -59,6 +59,8 @@ class CamaraOperator:
     _sim_scope = f"openid {_PURPOSE} {_SIM}"
     # CAMARA refuses a number that the token speaks for already; Vonage wants it
     _names_number = False
+    # network enablement takes no challenge
+    _compares_proof = True
 
     def __init__(
         self,
@@ -110,7 +112,7 @@ class CamaraOperator:
     def _default_url() -> str:
         return ""
 
-    def begin(self, phone: str, state: str, redirect_uri: str) -> str:
+    def begin(self, phone: str, state: str, redirect_uri: str, *, proof: str = "") -> str:
         """The operator's authorization endpoint, which is asked without a prompt."""
         self._announce(redirect_uri)
         asked = {
@@ -122,13 +124,16 @@ class CamaraOperator:
             "prompt": "none",
             "login_hint": f"tel:{phone}",
         }
+        if proof:  # CAMARA's security profile: a stolen code is good for nobody else
+            asked |= {"code_challenge": proof, "code_challenge_method": "S256"}
         return f"{self._at.authorize}?{urlencode(asked)}"
 
-    def verify(self, phone: str, code: str, redirect_uri: str) -> bool:
+    def verify(self, phone: str, code: str, redirect_uri: str, *, verifier: str = "") -> bool:
         """Exchange the code, then ask; raises `Unsure`."""
-        token = self._token(
-            {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        )
+        brought = {"code": code, "redirect_uri": redirect_uri}
+        if verifier and self._compares_proof:
+            brought["code_verifier"] = verifier
+        token = self._token({"grant_type": "authorization_code", **brought})
         url = f"{self._at.api}/{self._numbers}"
         answer = self._asking.json(url, {"phoneNumber": phone}, token=token)
         return _truth(answer, "devicePhoneNumberVerified")
@@ -188,12 +193,13 @@ class VonageOperator(CamaraOperator):
     _sims = "sim-swap/v040/check"
     _sim_scope = _VONAGE_SIM
     _names_number = True
+    _compares_proof = False
 
     @staticmethod
     def _default_url() -> str:
         return _VONAGE
 
-    def begin(self, phone: str, state: str, redirect_uri: str) -> str:
+    def begin(self, phone: str, state: str, redirect_uri: str, **_: str) -> str:
         """The address that network enablement gives out; raises `Unsure`."""
         self._announce(redirect_uri)
         asked = {"phone_number": phone, "scopes": [_VONAGE_VERIFY], "state": state}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import io
 import time
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import urllib3
@@ -50,32 +51,32 @@ class _Timely(io.RawIOBase):
 
     def __init__(self, raw: io.RawIOBase, sock: Any, seconds: float | None) -> None:
         self._raw, self._sock, self._seconds = raw, sock, seconds
-        self._ends = None if seconds is None else time.monotonic() + seconds
+        self.begin_anew()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._ends is not None:
+        if self._seconds is not None:
             left = self._ends - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             self._sock.settimeout(left)
         return self._raw.readinto(buffer)
 
-    def take_time(self) -> None:
-        """Leave it to the socket from now on: a wait begins anew with each packet."""
-        if self._ends is not None:
-            self._sock.settimeout(self._seconds)
-            self._ends = None
+    def begin_anew(self) -> None:
+        """From now on there are as many seconds once more."""
+        self._ends = time.monotonic() + (self._seconds or 0)
 
     def close(self) -> None:
+        with suppress(OSError):  # it may be closed; a kept one is used again
+            self._sock.settimeout(self._seconds)
         self._raw.close()
         super().close()
 
 
 class _Response(http.client.HTTPResponse):
-    # the time-out of a socket begins anew with each byte: a head that drips would never end
+    # the time-out of a socket begins anew with each byte: what drips would never end
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._timely = _Timely(self.fp.detach(), sock, sock.gettimeout())
@@ -83,7 +84,7 @@ class _Response(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        self._timely.take_time()
+        self._timely.begin_anew()
 
 
 class _HTTPConnection(HTTPConnection):

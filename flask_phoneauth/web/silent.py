@@ -82,11 +82,13 @@ def silent_callback() -> Any:
     verifier = _verifier(live)
     held = request.cookies.get(_cookie_name(live), "")
     g.phoneauth_json = bool(verifier)
+    shown = _shown(verifier, held)
     back = Return(
         state=request.args.get("state", "")[:200],
         code="" if "error" in request.args else request.args.get("code", "")[:MAX_CODE],
-        proof=_shown(verifier, held),
+        proof=_s256(shown) if shown else "",
         redirect_uri=_redirect_uri(live),
+        verifier=shown,
     )
     typings: dict[str, devices.Typing] = {}
 
@@ -171,8 +173,8 @@ def _verifier(live: Live) -> str:
 
 def _shown(verifier: str, held: str) -> str:
     if verifier:
-        return _s256(verifier) if _VERIFIER.fullmatch(verifier) else ""
-    return _s256(held) if _S256.fullmatch(held) else ""
+        return verifier if _VERIFIER.fullmatch(verifier) else ""
+    return held if _S256.fullmatch(held) else ""
 
 
 def _s256(text: str) -> str:

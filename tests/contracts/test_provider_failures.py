@@ -24,6 +24,7 @@ from scripted_server import (
     ScriptedServer,
     answer,
     drip,
+    drip_chunk,
     drip_head,
     drop,
     raw,
@@ -101,7 +102,9 @@ class TestEveryProviderWithANetwork:
             assert provider.send(message()).message_id  # the failure has left nothing behind
 
     @pytest.mark.parametrize(
-        "behaviour", [silence, drip, drip_head], ids=["silence", "drip", "drip-head"]
+        "behaviour",
+        [silence, drip, drip_head, drip_chunk],
+        ids=["silence", "drip", "head", "chunk"],
     )
     def test_a_slow_answer_is_given_up_and_the_message_not_sent_again(
         self, toward: Any, behaviour: Behaviour

@@ -15,6 +15,7 @@ from scripted_server import (
     ScriptedServer,
     answer,
     drip,
+    drip_chunk,
     drip_head,
     drop,
     raw,
@@ -80,7 +81,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def test_camara_is_asked_as_its_interface_has_it(server: ScriptedServer, make: Make) -> None:
     operator = make(CamaraOperator)
-    url = operator.begin(NUMBER, "the state", HERE)
+    url = operator.begin(NUMBER, "the state", HERE, proof="p" * 43)
     asked = {name: one for name, (one,) in parse_qs(urlsplit(url).query).items()}
     assert url.startswith(f"{server.url}/authorize?")
     assert asked == {
@@ -91,6 +92,8 @@ def test_camara_is_asked_as_its_interface_has_it(server: ScriptedServer, make: M
         "state": "the state",
         "prompt": "none",
         "login_hint": f"tel:{NUMBER}",
+        "code_challenge": "p" * 43,
+        "code_challenge_method": "S256",
     }
     server.behaviour = by_path(
         {
@@ -98,8 +101,9 @@ def test_camara_is_asked_as_its_interface_has_it(server: ScriptedServer, make: M
             "/camara/number-verification/v2/verify": {"devicePhoneNumberVerified": True},
         }
     )
-    assert operator.verify(NUMBER, "the-code", HERE) is True
+    assert operator.verify(NUMBER, "the-code", HERE, verifier="v" * 43) is True
     exchange, question = server.requests
+    assert exchange.form["code_verifier"] == "v" * 43
     assert exchange.form["grant_type"] == "authorization_code"
     assert (exchange.form["code"], exchange.form["redirect_uri"]) == ("the-code", HERE)
     claims = claims_of(exchange.form["client_assertion"])
@@ -153,6 +157,7 @@ NONSENSE: dict[str, Behaviour] = {
     "silent": silence,
     "dripping": drip,
     "dripping from the start": drip_head,
+    "dripping the size of a chunk": drip_chunk,
     "not HTTP": raw(b"hello\r\n\r\n"),
     "cut": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
     "empty": answer(200),

@@ -284,6 +284,18 @@ def test_code_of_another_number_signs_nobody_else_in(make: Make, sandbox: Sandbo
     assert (answer.status_code, answer.json["code"]) == (403, "number_not_verified")
 
 
+def test_stolen_code_is_good_in_no_other_browser(make: Make, sandbox: SandboxServer) -> None:
+    app = make(operator="camara")
+    thief, device, other = app.test_client(), app.test_client(), app.test_client()
+    back = walk(address(thief))  # opened by the number's own device, which the thief has led there
+    assert device.get(back, headers=JSON).json["code"] == "unbound_callback"
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    state = parse_qs(urlsplit(walk(address(other))).query)["state"][0]
+    answer = other.get(f"/auth/silent/callback?code={code}&state={state}", headers=JSON)
+    assert answer.status_code == 202, "the operator takes the code from nobody else"
+    assert other.get("/auth/me").status_code == 401
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "code=x", "state=x", "state=%00", "code=x&state=" + "a" * 5000, "state[]=1",
@@ -504,6 +516,11 @@ def test_operator_without_its_application_is_named() -> None:
     assert "no key" not in str(caught.value)
     with pytest.raises(SettingError, match="PHONEAUTH_OPERATOR_URL"):
         CamaraOperator.from_settings(Settings(operator="camara", **given))
+
+
+def test_operator_that_nobody_knows_is_named_at_once(make: Make) -> None:
+    with pytest.raises(SettingError, match="PHONEAUTH_OPERATOR: 'ours' is not known"):
+        make(operator="ours")
 
 
 def swap(sandbox: SandboxServer, number: str) -> None:

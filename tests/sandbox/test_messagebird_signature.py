@@ -4,7 +4,10 @@ import hashlib
 
 import pytest
 
-from sms_sandbox.facades.messagebird.signature import sign
+from sms_sandbox.facades.messagebird.posting import post
+from sms_sandbox.facades.messagebird.signature import HEADER, sign
+from sms_sandbox.inbox.hooks import Scene
+from sms_sandbox.inbox.settings import AccountSettings
 
 KEY = "PlLrKaqvZNRR5zAjm42ZT6q1SQxgbbGd"
 URL = (
@@ -40,3 +43,21 @@ def test_token_with_a_body_carries_its_hash(algorithm: str) -> None:
         "payload_hash": "f46188d52bbbe37af91f9ea0816b859412d0895d8d5489ff208552093cf4d203",
     }
     assert jwt.get_unverified_header(token) == {"alg": algorithm, "typ": "JWT"}
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("HTTP://Notes.Example:80/In?A=B", "http://notes.example/In?A=B&id=1"),
+        ("https://notes.example:443", "https://notes.example/?id=1"),
+        ("http://[::1]:8080/in#part", "http://[::1]:8080/in?id=1"),
+    ],
+)
+def test_hash_is_of_the_address_as_its_receiver_sees_it(url: str, seen: str) -> None:
+    jwt = pytest.importorskip("jwt")
+    scene = Scene(now=1.8e9, signing_key=KEY, settings=AccountSettings(), ids=lambda _: "")
+    callback = post("status", url, "GET", [("id", "1")], scene)
+    assert callback.url == seen
+    options = {"verify_exp": False, "verify_nbf": False}
+    claims = jwt.decode(callback.headers[HEADER], KEY, algorithms=["HS256"], options=options)
+    assert claims["url_hash"] == hashlib.sha256(seen.encode()).hexdigest()

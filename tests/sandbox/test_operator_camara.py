@@ -136,6 +136,14 @@ def test_number_is_verified_as_camara_has_it(web: FlaskClient, case: Case) -> No
     replay(web, f"{NUMBERS_2}/verify", case, device_token, VERIFY_2)
 
 
+@pytest.mark.parametrize("root", [NUMBERS, NUMBERS_2])
+def test_token_survives_somebody_who_only_looks(web: FlaskClient, root: str) -> None:
+    token = device_token(web, EVEN, SHARE)
+    path = f"/vonage{root}/device-phone-number"
+    assert web.head(path, headers=bearer(token)).status_code == 405
+    assert web.get(path, headers=bearer(token)).json == {"devicePhoneNumber": EVEN}
+
+
 @pytest.mark.parametrize(
     ("operator", "token", "status", "code"),
     [

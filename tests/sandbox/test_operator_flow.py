@@ -225,6 +225,24 @@ def test_code_belongs_to_its_application_and_to_its_address(web: FlaskClient) ->
     assert by_code(web, code).json["error"] == "invalid_grant", "a code that was tried is spent"
 
 
+def test_code_with_a_challenge_needs_its_verifier(web: FlaskClient) -> None:
+    verifier = "v" * 43
+    digest = hashlib.sha256(verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    proof = {"code_challenge": challenge, "code_challenge_method": "S256"}
+
+    def exchanged(**shown: str) -> Any:
+        code = brought(follow(web, direct_url(**proof)))["code"]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
+        return exchange(web, **form, **shown)
+
+    assert token_of(exchanged(code_verifier=verifier))
+    for shown in ({}, {"code_verifier": "w" * 43}, {"code_verifier": "ä"}):
+        assert exchanged(**shown).json["error"] == "invalid_grant"
+    for wrong in ({"code_challenge": "short"}, {"code_challenge_method": "plain"}):
+        assert hop(web, direct_url(**proof | wrong)).status_code == 400
+
+
 def test_state_of_one_application_is_not_anothers(web: FlaskClient) -> None:
     stolen = auth_url(web).replace(APPLICATION, OTHER)
     assert hop(web, stolen).status_code == 400

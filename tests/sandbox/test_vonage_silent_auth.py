@@ -1,6 +1,6 @@
 """Silent authentication of Verify v2: the phone's way, what it ends with, what follows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +19,7 @@ from sandbox.verify_v2_calls import (
 )
 from sandbox.vonage_calls import KEY, TO, basic, bearer, move_on, newest, settings
 
-from sms_sandbox.app import Sandbox
+from sms_sandbox.app import Sandbox, create_app
 from sms_sandbox.clock import FrozenClock
 
 EVEN, ODD, ERRS = "99012345678", "99012345677", "99011111199"
@@ -266,6 +266,30 @@ def test_address_that_a_handset_opens_which_is_off_ends_in_an_error(web: FlaskCl
     web.put(f"/api/v1/handsets/+{EVEN}?account={KEY}", json={"state": "off"})
     answer, _ = follow(web, begin(web)["check_url"])
     problem(answer, 409, "/verify#network-error", "Network error")
+
+
+def test_code_is_kept_as_a_hash(web: FlaskClient, sandbox: Sandbox) -> None:
+    begun = begin(web)
+    code = follow(web, begun["check_url"])[0].json["code"]
+
+    def rows() -> str:
+        with sandbox.database.read() as connection:
+            return str([tuple(row) for row in connection.execute("SELECT * FROM records")])
+
+    assert begun["request_id"] in rows()
+    assert code not in rows()
+    assert check(web, begun["request_id"], code).status_code == 200
+    assert code not in rows()
+
+
+def test_reset_account_begins_anew_with_the_same_ids(make_sandbox: Callable[..., Sandbox]) -> None:
+    web = create_app(make_sandbox(seed=7)).test_client()
+    first = begin(web)
+    assert web.post(f"/api/v1/reset?account={KEY}", json={}).status_code == 200
+    assert hop(web, first["check_url"]).status_code == 404
+    assert begin(web) == first
+    answer, _ = follow(web, first["check_url"])
+    assert check(web, first["request_id"], answer.json["code"]).status_code == 200
 
 
 def test_address_has_the_name_that_the_request_used(web: FlaskClient) -> None:

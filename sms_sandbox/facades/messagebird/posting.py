@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from sms_sandbox.callback import Callback
 from sms_sandbox.facades.messagebird.signature import ALGORITHMS, HEADER, LIFE, sign
@@ -30,9 +30,8 @@ def post(
     else:
         query, body = parts.query, query
         headers["Content-Type"] = _FORM
-    # As its receiver sees it: requests name their host in small letters.
-    netloc = parts.netloc.lower()
-    url = parts._replace(netloc=netloc, path=parts.path or "/", query=query, fragment="").geturl()
+    path = parts.path or "/"
+    url = parts._replace(netloc=_host(parts), path=path, query=query, fragment="").geturl()
     if scene.signing_key is not None:
         headers[HEADER] = _token(scene.signing_key, url, body, scene)
     return Callback(
@@ -45,6 +44,12 @@ def post(
         retry_on=("connection", "timeout", "4xx", "5xx", "other"),
         pause=PAUSE,
     )
+
+
+def _host(parts: SplitResult) -> str:
+    """Host and port as a request names them to its receiver, who hashes what it sees."""
+    usual = ":443" if parts.scheme == "https" else ":80"
+    return parts.netloc.lower().removesuffix(usual)
 
 
 def _token(key: str, url: str, body: str, scene: Scene) -> str:

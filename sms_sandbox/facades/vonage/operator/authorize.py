@@ -1,9 +1,10 @@
 """A device opens the address: three redirects, each a GET that needs no cookie, lead it through
 the operator's network and back to the application with a code.
 
-Sources: RFC 6749, section 4.1; OpenID Connect Core, section 3.1.2.
+Sources: RFC 6749, section 4.1; RFC 7636; OpenID Connect Core, section 3.1.2.
 """
 
+import re
 from dataclasses import replace
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -24,6 +25,7 @@ PATH = "/oauth2/auth"
 NETWORK = "/operator/login"
 """Where the operator looks which device it is."""
 
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _ELSEWHERE = ("cross-site", "same-site")
 
 
@@ -88,6 +90,10 @@ def _asked(one: Party, state: str) -> Grant:
     _check_registered(one, uri)
     if len(state) > MAX_STATE or not (state.isascii() and state.isprintable()):
         raise OAuthError("invalid_request", f"state is at most {MAX_STATE} characters of ASCII.")
+    challenge = request.args.get("code_challenge", "")
+    manner = request.args.get("code_challenge_method", "plain")
+    if challenge and not (manner == "S256" and _CHALLENGE.fullmatch(challenge)):
+        raise OAuthError("invalid_request", "code_challenge must be an S256 of 43 characters.")
     scope = request.args.get("scope", "")
     number = party.parse_device(request.args.get("login_hint", ""))
     grant = Grant(
@@ -96,6 +102,7 @@ def _asked(one: Party, state: str) -> Grant:
         number=number or "",
         redirect_uri=uri,
         state=state,
+        challenge=challenge,
     )
     if request.args.get("response_type") != "code":
         raise _Turned(grant, "unsupported_response_type", "response_type must be code.")

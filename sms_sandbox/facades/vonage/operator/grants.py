@@ -37,14 +37,15 @@ _NAMED = re.compile(r"([A-Za-z0-9_-]{1,64})\.([0-9a-f]{48})")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """What a secret stands for. ``number`` (E.164; empty: nobody's) is whose device it is,
-    ``redirect_uri`` and ``state`` are the application's, ``amr`` how the device was recognised,
-    ``expires_at`` seconds since 1970."""
+    ``redirect_uri``, ``state`` and ``challenge`` (RFC 7636) are the application's, ``amr`` how the
+    device was recognised, ``expires_at`` seconds since 1970."""
 
     application: str
     scope: str
     number: str = field(default="", repr=False)
     redirect_uri: str = ""
     state: str = field(default="", repr=False)
+    challenge: str = ""
     amr: str = "network"
     expires_at: float = 0.0
 

@@ -7,9 +7,10 @@ virtual numbers +990.
 import hashlib
 import re
 
-from flask import Response
+from flask import Response, request
 
 from sms_sandbox.facades.base import Room
+from sms_sandbox.facades.vonage.errors import Unserved
 from sms_sandbox.facades.vonage.operator import camara
 from sms_sandbox.facades.vonage.operator.camara import Ask
 from sms_sandbox.facades.vonage.operator.errors import NOT_BY_NETWORK, CamaraError
@@ -43,6 +44,9 @@ def verify(room: Room, *, current: bool) -> Response:
 
 def share(room: Room, *, current: bool) -> Response:
     """The number of the device itself. Raises ``CamaraError``, ``FaultStruck``."""
+    # Whoever only looks shall use nothing up.
+    if request.method == "HEAD":
+        raise Unserved(405)
     path = f"{CAMARA if current else VONAGE}/device-phone-number"
     asked = camara.ask(room, path, "share", current=current, body=False)
     _recognise(asked)

@@ -1,10 +1,12 @@
 """The application's side of OAuth: a code, a number or nothing at all becomes an access token.
 
-Sources: RFC 6749, sections 4.1.3 and 4.4; OpenID Connect CIBA Core, sections 7 and 10; the answers
-in vonage-python's own tests.
+Sources: RFC 6749, sections 4.1.3 and 4.4; RFC 7636; OpenID Connect CIBA Core, sections 7 and 10;
+the answers in vonage-python's own tests.
 """
 
+from base64 import urlsafe_b64encode
 from dataclasses import replace
+from hashlib import sha256
 
 from flask import Response
 
@@ -74,7 +76,14 @@ def _by_code(one: Party, asked: dict[str, str]) -> Grant:
     grant = _spend(one, "code", asked.get("code", ""))
     if asked.get("redirect_uri", "") != grant.redirect_uri:
         raise OAuthError("invalid_grant", "redirect_uri is not the one that the code was sent to.")
+    if grant.challenge and _s256(asked.get("code_verifier", "")) != grant.challenge:
+        raise OAuthError("invalid_grant", "code_verifier is not that of the code_challenge.")
     return grant
+
+
+def _s256(verifier: str) -> str:
+    digest = sha256(verifier.encode(errors="replace")).digest()
+    return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _spend(one: Party, kind: Kind, secret: str) -> Grant:

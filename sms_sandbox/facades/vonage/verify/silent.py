@@ -58,7 +58,8 @@ def confirm(room: Room, request_id: str) -> Response:
     with room.database.write() as connection:
         fresh = _fresh(requests.find(connection, caller.account, "v2", request_id), caller)
         _pass(fresh)
-        changed = requests.change_step(fresh, caller.now, code=code, door=None)
+        kept = requests.kept(code)
+        changed = requests.change_step(fresh, caller.now, code=kept, door=None)
         records.put(connection, changed)
     name = "token" if step["mode"] == "advanced" else "code"
     return _answer(step, {"request_id": found.id, name: code})
