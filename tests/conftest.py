@@ -12,7 +12,7 @@ from flask_login import login_required
 
 from flask_phoneauth import PhoneAuth, fresh_login_required
 
-pytest_plugins = ["browser_fixtures", "pytester", "secrets_guard"]
+pytest_plugins = ["browser_fixtures", "pytester", "route_builders", "secrets_guard"]
 
 MakeApp = Callable[..., Flask]
 

@@ -57,6 +57,14 @@ def guard_bodyless(settings: Settings) -> None:
     refuse_foreign(settings)
 
 
+def check_query() -> None:
+    """Raise `InvalidRequest` where the query has bytes that are no UTF-8: nobody could read it."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest from None
+
+
 def text(values: Mapping[str, Any], name: str) -> str:
     """A required text; raises `InvalidRequest` with its pointer."""
     value = values.get(name)

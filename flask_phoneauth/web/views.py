@@ -95,6 +95,7 @@ def _admit_request(limit: RouteLimit) -> None:
         raise Misconfigured
     if request.endpoint not in OF_VENDORS:
         limit.check(live, inputs.client(live.parts.settings).address)
+        inputs.check_query()
 
 
 def _finish(response: Response) -> Response:

@@ -213,3 +213,12 @@ def test_any_accept_language_gets_an_answer(open_app, value):
     answer = open_app.test_client().get("/auth/login", headers={"Accept-Language": value})
     assert answer.status_code == 200
     assert "<html lang=" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/verify", "/auth/phone", "/auth/sessions"])
+def test_a_query_that_is_no_utf8_is_refused(open_app, path):
+    query = {"QUERY_STRING": "next=\xff"}  # as a server hands raw bytes on
+    client = open_app.test_client()
+    answered = client.open(path, environ_overrides=query, headers={"Accept": "text/html"})
+    assert answered.status_code == 400
+    assert "could not be understood" in answered.text
