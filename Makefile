@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 APP_PORT ?= 5000
 SANDBOX_PORT ?= 8025
-# more than cores: browsers and servers are waited for half of the time
-WORKERS ?= 4
+# one more than cores: browsers and servers are waited for
+WORKERS ?= 3
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
