@@ -85,6 +85,11 @@ def sent(app: Flask) -> list[Any]:
     return list(app.extensions["phoneauth"].live.trail.search(kind="sent"))
 
 
+def messages_of(sms: Any, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of this ask: what a worker had begun that a former test killed may come late."""
+    return [one for one in sms.messages if f"Ref. {asked['reference']}\n" in one["body"]]
+
+
 def test_a_login_whose_message_a_worker_sends(app: Flask, shop: Shop, sms: Any) -> None:
     client = app.test_client(use_cookies=False)
     worker = shop.work()
@@ -148,7 +153,7 @@ def test_a_job_that_is_queued_twice_is_sent_once(app: Flask, shop: Shop, sms: An
     sms.code_for(PHONE, timeout=30)
     first.stop()
     second.stop()
-    assert len(sms.messages) == 1
+    assert len(messages_of(sms, asked)) == 1
 
 
 def test_a_worker_that_dies_in_the_midst_of_a_message_is_followed_by_one_more_run(
@@ -193,7 +198,7 @@ def test_a_job_that_waited_too_long_is_dropped_and_costs_nothing(
     asked = ask(client)
     shop.work()
     until(lambda: status(client, asked) == "failed", "the drop")
-    assert sms.messages == []
+    assert messages_of(sms, asked) == []
     live = app.extensions["phoneauth"].live
     tag = asked["challenge_id"].partition(".")[0]
     from flask_phoneauth.prices import number_price
