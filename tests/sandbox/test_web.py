@@ -411,7 +411,7 @@ def test_new_messages_are_told_to_the_ear_with_spelled_codes(
     for n in range(3):
         sandbox.send(f"text {n}")
     # a busy machine may spread the three over two sentences, never over three at once
-    expect(log).to_contain_text(re.compile(r"[23] new messages"))
+    expect(log).to_contain_text(re.compile(r"[23] new messages"), timeout=40_000)
     moments = page.evaluate("window.told")
     assert all(later - earlier > 2500 for earlier, later in pairwise(moments[1:]))
 
