@@ -6,9 +6,10 @@ import logging
 import os
 import shlex
 import signal
+import socket
 import sys
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sms_sandbox import attack as attacks
@@ -68,13 +69,25 @@ def serve(options: argparse.Namespace) -> int:
     )
     # a request that waits a moment for a thread is no news to the person at the terminal
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with SandboxServer(settings) as server:
+    with _told_to_stop() as told, SandboxServer(settings) as server:
         print(pointers.welcome(server.url, settings), flush=True)
-        stop.wait()
+        told.recv(1)
     return 0
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[socket.socket]:
+    """A socket that has something to read once SIGINT or SIGTERM has come."""
+    # A handler that sets an event is not enough: Python runs it in this thread, which sleeps on
+    # where the signal reached another thread, or this one just before it fell asleep.
+    told, teller = socket.socketpair()
+    with told, teller:
+        teller.setblocking(False)
+        signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        yield told
+        signal.set_wakeup_fd(-1)
 
 
 def wait(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 from sms_sandbox.callback import Outcome, Waiting
 from sms_sandbox.clock import Clocks
@@ -47,10 +48,11 @@ class Webhooks:
         with self._changed:
             self._changed.notify_all()
         self._outgoing.close()
+        until = time.monotonic() + _STOP_SECONDS
         for thread in self._threads:
             if thread.is_alive():
                 # A name that is being looked up cannot be interrupted; the thread is a daemon.
-                thread.join(_STOP_SECONDS)
+                thread.join(max(0, until - time.monotonic()))
 
     def _nudge(self) -> None:
         with self._changed:

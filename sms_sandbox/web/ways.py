@@ -126,7 +126,7 @@ def _sns(base: str, *, with_password: bool) -> str:
 
 def _secret(*, with_password: bool) -> str:
     """Where a password is set it is the secret of every account."""
-    return 'os.environ["SMS_SANDBOX_PASSWORD"]' if with_password else '"any token of your own"'
+    return 'os.environ["SMS_SANDBOX_PASSWORD"]' if with_password else '"sandbox"'
 
 
 def _pytest() -> str:

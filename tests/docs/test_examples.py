@@ -331,6 +331,10 @@ def test_a_vendors_settings_serve_in_production_and_send_to_a_sandbox_in_debug(
     app = start("flask --app notes run --port 0", **keys)
     assert fetch(app.url + "/auth/login")[0] == 200
     write(tmp_path, "sandbox.py", shown(vendor, "sandbox.py").replace(SANDBOX, sms_server.url))
+    # who has sent with no credentials of their own before goes on as the same account
+    bare = load_provider(vendor).from_settings(Settings(sandbox_url=sms_server.url))
+    bare.send(Outbound(to="+447400123457", body="code 482913", reference="AB", delivery="token"))
+    bare.close()
     app = start("flask --app sandbox run --debug" + FREE_PORT)
     ask = Request(app.url + "/auth/login", b'{"phone": "+447400123456"}', {**AS_JSON})
     with urlopen(ask, timeout=10) as answer:

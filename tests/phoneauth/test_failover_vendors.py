@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
+from threading import Semaphore
+from typing import Any
 
 import pytest
 from contracts.vendors import LITTLE, VENDORS, Vendor
@@ -101,16 +104,42 @@ def test_a_vendor_that_nobody_reaches_costs_one_try_a_message(
 
 
 @each_vendor
-def test_a_vendor_that_answers_twice_answers_the_next_message_anew(
+def test_a_vendor_that_answers_twice_at_once_answers_the_next_message_anew(
     house: House, begin: Begin, vendor: Vendor
 ) -> None:
-    def twice(handler: object) -> None:
-        vendor.accepts(handler)  # type: ignore[arg-type]
-        vendor.accepts(handler)  # type: ignore[arg-type]
+    def twice(handler: Any) -> None:
+        wire, handler.wfile = handler.wfile, BytesIO()
+        vendor.accepts(handler)
+        vendor.accepts(handler)
+        wire.write(handler.wfile.getvalue())
+        handler.wfile = wire
 
     server, spare = begin(vendor, twice)
     ask(house, range(3))
     assert (len(server.requests), counts(spare)) == (3, [0])
+    assert state(house, vendor.name) == CLOSED
+
+
+@each_vendor
+def test_a_vendor_that_answers_again_later_answers_the_next_message_anew(
+    house: House, begin: Begin, vendor: Vendor
+) -> None:
+    asked, told = Semaphore(0), Semaphore(0)
+
+    def again(handler: Any) -> None:
+        vendor.accepts(handler)
+        assert asked.acquire(timeout=15)
+        vendor.accepts(handler)
+        told.release()
+
+    server, spare = begin(vendor, again)
+    for turn in range(3):
+        ask(house, range(turn, turn + 1))
+        asked.release()
+        assert told.acquire(timeout=15)
+    # on the old connection the next message would be told the answer of the one before
+    assert [request.connection for request in server.requests] == [1, 2, 3]
+    assert counts(spare) == [0]
     assert state(house, vendor.name) == CLOSED
 
 

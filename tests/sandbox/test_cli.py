@@ -61,6 +61,37 @@ def test_serve_prints_its_address_serves_and_stops_cleanly(
     assert f"  export FLASK_PHONEAUTH_SANDBOX_URL={url}\n" in welcome
 
 
+HEARD_ELSEWHERE = """
+import signal, sys, threading
+from sms_sandbox.cli import main
+
+def end():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=end, daemon=True).start()
+sys.exit(main(["serve", "--port", "0"]))
+"""
+
+
+def test_serve_stops_by_a_signal_that_another_thread_takes() -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-c", HEARD_ELSEWHERE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    url = _welcome(running)[0].strip().removeprefix("SMS sandbox: ")
+    with SandboxClient(url) as client:
+        assert client.send(to=NUMBER, body="it serves")
+    try:
+        _, err = running.communicate("\n", timeout=20)
+    finally:
+        running.kill()
+    assert (running.returncode, err) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("switches", "cure"),
     [

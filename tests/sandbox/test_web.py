@@ -34,6 +34,7 @@ from sms_sandbox.settings import Settings
 
 if TYPE_CHECKING:
     from browser_fixtures import OpenPage
+    from playwright.sync_api import Route
 
 
 @pytest.fixture(scope="module")
@@ -414,6 +415,25 @@ def test_new_messages_are_told_to_the_ear_with_spelled_codes(
     expect(log).to_contain_text(re.compile(r"[23] new messages"), timeout=40_000)
     moments = page.evaluate("window.told")
     assert all(later - earlier > 2500 for earlier, later in pairwise(moments[1:]))
+
+
+def test_a_message_that_a_reading_shows_first_is_told_to_the_ear(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    old = sandbox.send("an old one")
+    page = live(open_page(sandbox.url))
+    expect(rows(page)).to_have_count(1)
+    late = iter(["a late one"])
+
+    def sends_meanwhile(route: Route) -> None:
+        for text in late:
+            sandbox.send(text)
+        route.continue_()
+
+    page.route("**/api/v1/messages?*", sends_meanwhile)
+    sandbox.call("DELETE", f"/messages/{old['id']}")  # the page reads its window anew
+    expect(page.get_by_role("log")).to_contain_text(f"Message to {PHONE}", timeout=40_000)
+    page.unroute("**/api/v1/messages?*")
 
 
 def test_api_call_of_the_inspector_works_by_pasting(sandbox: Sandbox, open_page: OpenPage) -> None:

@@ -136,6 +136,8 @@ function takeBatch(batch) {
 
 function apply(batch) {
   const arrived = [];
+  // a reading that came first has shown and counted a new message, and told nobody of it
+  announce(batch.filter(({ kind }) => kind !== "status").map(({ message }) => message));
   for (const { kind, message } of batch) {
     const fits = belongs(place, message);
     if (single?.id === message.id) single = message;
@@ -157,7 +159,6 @@ function countUp(arrived) {
   const count = byId("count");
   count.textContent = (Number(count.textContent.replace(/\D/g, "")) + arrived.length).toLocaleString();
   showAccounts([...knownAccounts(), ...arrived.map((one) => one.account)], place.account);
-  announce(arrived);
 }
 
 /** Moves to another place: address bar, panes, and a reading where the window changes. */
