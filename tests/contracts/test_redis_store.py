@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import servers
 from contracts.stores import ALICE, BOB, Bench, opened
+from in_time import in_time
 
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.health import FAILED, News, Routes
@@ -379,10 +379,8 @@ def test_a_unix_socket_is_reached(tmp_path: Path) -> None:
 def test_nobody_at_home_is_told_at_once(scheme: str) -> None:
     (port,) = servers.free_ports(1)
     path = "/house" if scheme == "redis+sentinel" else ""
-    begun = time.monotonic()
-    with pytest.raises(StoreUnavailable):
+    with in_time(), pytest.raises(StoreUnavailable):
         open_store(f"{scheme}://127.0.0.1:{port}{path}", no_database)
-    assert time.monotonic() - begun < 1
 
 
 def test_a_primary_that_sentinel_lost_is_told_at_once(tmp_path: Path) -> None:
@@ -412,10 +410,8 @@ def test_a_part_of_a_cluster_that_is_silent_holds_its_own_numbers_up_only(tmp_pa
         try:
             lost = next(n for n in numbers if homes[n] == away.port)
             kept = next(n for n in numbers if homes[n] != away.port)
-            begun = time.monotonic()
-            with pytest.raises(StoreUnavailable):
+            with in_time(), pytest.raises(StoreUnavailable):
                 bench.ask(lost, "ann", address="a")
-            assert time.monotonic() - begun < 2
             bench.begun(kept, "bea", address="b")
         finally:
             away.wake()

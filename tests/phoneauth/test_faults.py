@@ -10,12 +10,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import urllib3
+from in_time import in_time
 from scripted_server import ScriptedServer, answer
 from web_steps import (
     BROWSER,
@@ -32,15 +32,6 @@ from web_steps import (
 )
 
 TAKEN = answer(201, {"id": "m-1"})
-LONGEST = 2.0
-
-
-@contextmanager
-def in_time():
-    """What happens inside is over within two seconds."""
-    begun = time.monotonic()
-    yield
-    assert time.monotonic() - begun < LONGEST
 
 
 @contextmanager

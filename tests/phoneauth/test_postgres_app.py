@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from in_time import in_time
 from postgres_server import PostgresServer, fragile_server
 from web_steps import BROWSER, OTHER_PHONE, PHONE, ask, entry, post_form, problem, start_form
 from web_steps import type_code as type_it
 
 from flask_phoneauth.database.engine import POOL_SIZE
-
-LONGEST = 2.0
 
 
 @pytest.fixture
@@ -58,14 +56,6 @@ def fault(request: pytest.FixtureRequest, server: PostgresServer) -> Any:
     if request.param == "dry":
         return dry
     return lambda _app: getattr(server, request.param)()
-
-
-@contextmanager
-def in_time() -> Iterator[None]:
-    """What happens inside is over within two seconds."""
-    begun = time.monotonic()
-    yield
-    assert time.monotonic() - begun < LONGEST
 
 
 def cookies(client: FlaskClient) -> list[str]:

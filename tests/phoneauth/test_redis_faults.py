@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import servers
 from flask import Flask
+from in_time import in_time
 from web_steps import BROWSER, PHONE, ask, entry, post_form, problem, start_form, type_code
 
-LONGEST = 2.0
+from flask_phoneauth.pytest_plugin import CodeMissing
 
 
 @pytest.fixture
@@ -32,14 +32,6 @@ def app(make_app: Callable[..., Flask], server: servers.RedisServer) -> Iterator
 
 
 @contextmanager
-def in_time() -> Iterator[None]:
-    """What happens inside is over within two seconds."""
-    begun = time.monotonic()
-    yield
-    assert time.monotonic() - begun < LONGEST
-
-
-@contextmanager
 def silent(server: servers.RedisServer) -> Iterator[None]:
     """Connections stand, nothing is answered."""
     server.silence()
@@ -52,7 +44,7 @@ def silent(server: servers.RedisServer) -> Iterator[None]:
 @contextmanager
 def paused(server: servers.RedisServer) -> Iterator[None]:
     """It answers later, as in a failover by hand."""
-    server.client.client_pause(2500)
+    server.client.client_pause(4000)  # longer than both asks take
     yield
     servers.until(server.answers)
 
@@ -172,10 +164,12 @@ def test_logins_go_on_while_redis_is_restarted_again_and_again(app, server, phon
             with in_time():
                 answer = client.post("/auth/login", json={"phone": phone})
             seen.append(answer.status_code)
-            if answer.status_code == 202:
-                with in_time():
-                    body = entry(answer.get_json(), phoneauth_code(phone))
-                    seen.append(client.post("/auth/verify", json=body).status_code)
+            if answer.status_code != 202:
+                continue
+            # where the restart came right after the answer, the message was lost with the rest
+            with suppress(CodeMissing), in_time():
+                body = entry(answer.get_json(), phoneauth_code(phone))
+                seen.append(client.post("/auth/verify", json=body).status_code)
     finally:
         stop.set()
         restless.join()
