@@ -57,7 +57,7 @@ class Program:
     def stop(self, how: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """The exit code, and what was printed since the start."""
         self.process.send_signal(how)
-        rest, _ = self.process.communicate(timeout=30)
+        rest, _ = self.process.communicate(timeout=60)
         return self.process.returncode, rest
 
 
@@ -67,7 +67,7 @@ def environment(app_port: int | str = 0, sandbox_port: int | str = 0) -> dict[st
 
 @pytest.fixture
 def pool() -> Iterator[urllib3.PoolManager]:
-    with urllib3.PoolManager(retries=False, timeout=10) as one:
+    with urllib3.PoolManager(retries=False, timeout=30) as one:
         yield one
 
 

@@ -62,7 +62,7 @@ def sign_in(client: FlaskClient, sandbox: SandboxClient, phone: str) -> TestResp
     form = {
         "csrf_token": token(code_page),
         "challenge_id": challenge[1],
-        "code": sandbox.claim_code(phone, timeout=5)["code"],
+        "code": sandbox.claim_code(phone, timeout=30)["code"],
     }
     return client.post("/auth/verify", data=form, follow_redirects=True)
 
@@ -136,14 +136,14 @@ def test_a_changed_number_keeps_the_notes_and_tells_the_former_one(
     form = {
         "csrf_token": token(code_page),
         "challenge_id": challenge[1],
-        "code": sandbox.claim_code(new, timeout=5)["code"],
+        "code": sandbox.claim_code(new, timeout=30)["code"],
     }
     done = client.post("/auth/phone/verify", data=form, follow_redirects=True)
     assert "Your number is changed." in done.text
     assert "+44 7400 123499" in done.text
     assert "Mine, whatever my number" in done.text
     wish = {"to": ADA, "body_contains": "another phone number"}
-    (notice,) = sandbox.wait(match=wish, timeout=5)
+    (notice,) = sandbox.wait(match=wish, timeout=30)
     assert notice["body"].startswith("Your Notes account now has another phone number.")
 
 

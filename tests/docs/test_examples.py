@@ -55,7 +55,7 @@ def write(folder: Path, name: str, text: str) -> None:
 def fetch(url: str, form: bytes | None = None) -> tuple[int, str]:
     """The status and the text behind an address, redirects followed; a form is posted."""
     try:
-        with urlopen(url, form, timeout=10) as answer:
+        with urlopen(url, form, timeout=30) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as refused:
         return refused.code, refused.read().decode()
@@ -337,7 +337,7 @@ def test_a_vendors_settings_serve_in_production_and_send_to_a_sandbox_in_debug(
     bare.close()
     app = start("flask --app sandbox run --debug" + FREE_PORT)
     ask = Request(app.url + "/auth/login", b'{"phone": "+447400123456"}', {**AS_JSON})
-    with urlopen(ask, timeout=10) as answer:
+    with urlopen(ask, timeout=30) as answer:
         assert answer.status == 202
     found = json.dumps({"match": {"account": account, "to": "+447400123456"}, "timeout": 10})
     with urlopen(Request(f"{sms_server.url}/api/v1/wait", found.encode(), {**AS_JSON})) as answer:

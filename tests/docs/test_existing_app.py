@@ -72,7 +72,7 @@ class Visitor:
         return self._open(action or "/login", data)
 
     def _open(self, path: str, data: bytes | None) -> str:
-        with self._opener.open(self._site + path, data, timeout=10) as answer:
+        with self._opener.open(self._site + path, data, timeout=30) as answer:
             return str(answer.read().decode())
 
 

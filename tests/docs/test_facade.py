@@ -44,7 +44,7 @@ def post(url: str, secret: str = "a-secret") -> tuple[int, Any]:
     """Send one text to the example gateway; the answer's status and JSON."""
     headers = urllib3.make_headers(basic_auth=f"shop:{secret}")
     answer = urllib3.request(
-        "POST", f"{url}/example/v1/texts", json=TEXT, headers=headers, retries=False, timeout=10
+        "POST", f"{url}/example/v1/texts", json=TEXT, headers=headers, retries=False, timeout=30
     )
     return answer.status, answer.json()
 

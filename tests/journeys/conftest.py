@@ -59,7 +59,7 @@ def example_app(folder: Path, **environment: str) -> Iterator[Demo]:
         yield Demo(app, inbox, SandboxClient(inbox))
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 

@@ -84,7 +84,7 @@ def shop(
         said += line
     yield f"http://{address}"
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 

@@ -52,7 +52,7 @@ def shop(sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> It
         said += line
     yield f"http://{address}"
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 

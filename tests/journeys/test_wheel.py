@@ -79,7 +79,7 @@ def test_the_demo_of_an_installed_wheel_signs_up_and_stops(installed: Path, tmp_
     answer = post(f"{app}/auth/verify", {**entry, "code": claimed["code"]})
     assert answer["new_user"] is True
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 0
     assert (tmp_path / ".demo").is_dir()
     assert not list(installed.rglob("*.sqlite3"))

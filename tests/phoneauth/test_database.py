@@ -300,5 +300,5 @@ def test_four_processes_upgrade_at_once(tmp_path: Path) -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in both:
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert [process.returncode for process in both] == [0] * 4

@@ -261,8 +261,8 @@ class Server:
     def kill(self) -> None:
         """End it as a crash does."""
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
-        self._reader.join(10)
+        self._process.wait(30)
+        self._reader.join(30)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -277,7 +277,7 @@ def running(folder, port=0):
 
 
 def post(url, **body):
-    done = urllib3.request("POST", url, json=body, timeout=10, retries=False)
+    done = urllib3.request("POST", url, json=body, timeout=30, retries=False)
     return done.status, done.json()
 
 

@@ -317,7 +317,7 @@ def test_three_processes_upgrade_at_once() -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in crowd:
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert [process.returncode for process in crowd] == [0, 0, 0]
 
 
@@ -333,7 +333,7 @@ def test_an_upgrade_waits_for_another_ones_end(server: PostgresServer) -> None:
         assert waiting_for_a_lock(server)
         assert not database.is_current()
     other.close()  # and its lock with it
-    upgrade.join(10)
+    upgrade.join(30)
     assert database.is_current()
     database.close()
 

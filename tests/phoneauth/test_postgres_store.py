@@ -165,7 +165,7 @@ def test_news_of_a_message_are_not_lost_in_a_start_at_the_same_moment(
     event.listen(database.engine, "before_cursor_execute", between)
     bench.now += 1
     bench.ask(payload={"next": "/elsewhere"})  # writes the whole challenge
-    news.join(5)
+    news.join(30)
     event.remove(database.engine, "before_cursor_execute", between)
     found = bench.peek(begun.challenge.id).challenge
     assert found.delivery == "sent"
