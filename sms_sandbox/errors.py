@@ -101,6 +101,10 @@ class CrossSite(TurnedAway):
     status = 403
     title = "The request comes from a foreign page"
 
+    def __init__(self) -> None:
+        hint = "Send it from a program or from the sandbox's own page."
+        super().__init__("Another site's page sent this request.", hint=hint)
+
 
 class UnknownMessage(SandboxError):
     """No message has this id: it never existed, was deleted, or was pruned."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from sms_sandbox.bucket import Bucket, take
 from sms_sandbox.message import Status
 from sms_sandbox.numbers import comparison_key
 from sms_sandbox.patterns import compile_regex, compile_stars
@@ -134,7 +135,7 @@ class Tally:
     seen: int = 0
     hits: int = 0
     enabled: bool = True
-    buckets: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    buckets: Mapping[str, Bucket] = field(default_factory=dict)
 
 
 def is_live(rule: Rule, tally: Tally, now: float) -> bool:
@@ -164,15 +165,11 @@ def struck(tally: Tally) -> Tally:
 
 def _take_token(rate: float, tally: Tally, account: str, now: float) -> tuple[Tally, bool]:
     """A bucket of one second's tokens: above ``rate`` is what finds it empty."""
-    room = max(1.0, rate)
-    tokens, since = tally.buckets.get(account, (room, now))
-    tokens = min(room, tokens + max(0.0, now - since) * rate)
-    empty = tokens < 1.0
+    bucket, enough = take(tally.buckets.get(account), rate, max(1.0, rate), now)
     others = {name: one for name, one in tally.buckets.items() if name != account}
     if len(others) >= MAX_BUCKETS:
         del others[next(iter(others))]
-    buckets = {**others, account: (tokens if empty else tokens - 1.0, now)}
-    return replace(tally, buckets=buckets), empty
+    return replace(tally, buckets={**others, account: bucket}), not enough
 
 
 def _draw(seed: int, number: int) -> float:

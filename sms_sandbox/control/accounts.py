@@ -5,7 +5,7 @@ from typing import Any
 
 from sms_sandbox.control import kinds
 from sms_sandbox.control.kinds import Field, Fields
-from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.control.operation import Answer, Call, Operation, Result, problem
 from sms_sandbox.errors import InvalidRequest
 from sms_sandbox.message import rfc3339
 
@@ -13,10 +13,8 @@ MAX_ALIASES = 100
 _URL_SIZE = 2000
 _YEAR = 31_536_000
 
-ACCOUNT = Field(
-    name="account", kind=kinds.ACCOUNT, description="One account; without it, the whole sandbox."
-)
-ACCOUNT_ONLY = Fields((ACCOUNT,))
+ACCOUNT = Field("account", kinds.ACCOUNT, "One account; without it, the whole sandbox.")
+ACCOUNT_ONLY = Fields(ACCOUNT)
 
 
 def list_accounts(call: Call) -> Result:
@@ -77,130 +75,96 @@ def _read_retention(value: Any, at: str) -> dict[str, Any]:
 
 _MESSAGES = kinds.number_between(1, 10_000_000, whole=True)
 _RETENTION = Fields(
-    (
-        Field(name="messages", kind=_MESSAGES, description="How many messages are kept."),
-        Field(
-            name="seconds",
-            kind=kinds.number_between(1, 100 * _YEAR),
-            description="How long, by the account's clock.",
-        ),
-        Field(
-            name="bytes",
-            kind=kinds.number_between(1000, 1 << 50, whole=True),
-            description="How much they hold, with the requests that they came from.",
-        ),
-    )
+    Field("messages", _MESSAGES, "How many messages are kept."),
+    Field("seconds", kinds.number_between(1, 100 * _YEAR), "How long, by the account's clock."),
+    Field(
+        "bytes",
+        kinds.number_between(1000, 1 << 50, whole=True),
+        "How much they hold, with the requests that they came from.",
+    ),
 )
 _LIMITS = Fields(
-    (
-        Field(
-            name="messages_per_second",
-            kind=kinds.number_between(0.001, 100_000),
-            description="How many an account may send on average, by its own clock.",
-        ),
-        Field(
-            name="burst",
-            kind=kinds.number_between(1, 100_000, whole=True),
-            description="How many at once; without it, one second's.",
-        ),
-    )
+    Field(
+        "messages_per_second",
+        kinds.number_between(0.001, 100_000),
+        "How many an account may send on average, by its own clock.",
+    ),
+    Field(
+        "burst",
+        kinds.number_between(1, 100_000, whole=True),
+        "How many at once; without it, one second's.",
+    ),
 )
 _TIMINGS = Fields(
-    (
-        Field(
-            name="sent_after",
-            kind=kinds.number_between(0, _YEAR),
-            description="Seconds until a message is sent.",
-        ),
-        Field(
-            name="delivered_after",
-            kind=kinds.number_between(0, _YEAR),
-            description="Seconds until it is delivered.",
-        ),
-    )
+    Field("sent_after", kinds.number_between(0, _YEAR), "Seconds until a message is sent."),
+    Field("delivered_after", kinds.number_between(0, _YEAR), "Seconds until it is delivered."),
 )
 _OPERATOR = Fields(
-    (
-        Field(
-            name="mode",
-            kind=kinds.one_of(("vonage", "camara")),
-            description="`camara`: a virtual number must be the device's own, too.",
-        ),
-        Field(
-            name="network",
-            kind=kinds.one_of(("on", "off", "unsupported")),
-            description="`off`: it recognises no device; `unsupported`: it offers nothing.",
-        ),
-        Field(
-            name="tokens",
-            kind=kinds.one_of(("good", "expired", "no_scope", "no_number", "wrong_amr")),
-            description="What is wrong with the access tokens.",
-        ),
-        Field(
-            name="sim_dates",
-            kind=kinds.one_of(("shown", "hidden")),
-            description="`hidden`: it may not say when a SIM was changed.",
-        ),
-        Field(
-            name="monitored_days",
-            kind=kinds.number_between(1, 36_500, whole=True),
-            description="For how many days it knows of changed SIMs.",
-        ),
-    )
+    Field(
+        "mode",
+        kinds.one_of(("vonage", "camara")),
+        "`camara`: a virtual number must be the device's own, too.",
+    ),
+    Field(
+        "network",
+        kinds.one_of(("on", "off", "unsupported")),
+        "`off`: it recognises no device; `unsupported`: it offers nothing.",
+    ),
+    Field(
+        "tokens",
+        kinds.one_of(("good", "expired", "no_scope", "no_number", "wrong_amr")),
+        "What is wrong with the access tokens.",
+    ),
+    Field(
+        "sim_dates",
+        kinds.one_of(("shown", "hidden")),
+        "`hidden`: it may not say when a SIM was changed.",
+    ),
+    Field(
+        "monitored_days",
+        kinds.number_between(1, 36_500, whole=True),
+        "For how many days it knows of changed SIMs.",
+    ),
 )
 _CHANGES = Fields(
-    (
-        Field(
-            name="inbound_url",
-            kind=kinds.web_address(_URL_SIZE),
-            description='Where inbound messages are posted; "" for nowhere.',
-        ),
-        Field(
-            name="status_url",
-            kind=kinds.web_address(_URL_SIZE),
-            description="Where statuses are posted of messages that name no address.",
-        ),
-        Field(
-            name="webhook_method",
-            kind=kinds.one_of(("POST", "GET")),
-            description="How inbound messages are posted.",
-        ),
-        Field(
-            name="signing_key",
-            kind=kinds.text(256),
-            description="Signs callbacks in place of the account's secret; it is never shown.",
-        ),
-        Field(
-            name="signature_method",
-            kind=kinds.text(32),
-            description="How, where the vendor leaves a choice.",
-        ),
-        Field(
-            name="redirect_uri",
-            kind=kinds.web_address(_URL_SIZE, bare=True),
-            description="An application's OAuth redirect, for vendors that ask for one.",
-        ),
-        Field(
-            name="retention",
-            kind=kinds.Kind({"anyOf": [_MESSAGES.schema, _RETENTION.schema()]}, _read_retention),
-            description="How much is kept; the oldest go first. A number means messages.",
-        ),
-        Field(
-            name="limits",
-            kind=kinds.nested(_LIMITS),
-            description="How fast an account may send; what is above is refused as throttled.",
-        ),
-        Field(
-            name="timings",
-            kind=kinds.nested(_TIMINGS),
-            description="How fast messages move on.",
-        ),
-        Field(
-            name="operator",
-            kind=kinds.nested(_OPERATOR),
-            description="How the mobile operator behaves that numbers are verified with.",
-        ),
-    )
+    Field(
+        "inbound_url",
+        kinds.web_address(_URL_SIZE),
+        'Where inbound messages are posted; "" for nowhere.',
+    ),
+    Field(
+        "status_url",
+        kinds.web_address(_URL_SIZE),
+        "Where statuses are posted of messages that name no address.",
+    ),
+    Field("webhook_method", kinds.one_of(("POST", "GET")), "How inbound messages are posted."),
+    Field(
+        "signing_key",
+        kinds.text(256),
+        "Signs callbacks in place of the account's secret; it is never shown.",
+    ),
+    Field("signature_method", kinds.text(32), "How, where the vendor leaves a choice."),
+    Field(
+        "redirect_uri",
+        kinds.web_address(_URL_SIZE, bare=True),
+        "An application's OAuth redirect, for vendors that ask for one.",
+    ),
+    Field(
+        "retention",
+        kinds.Kind({"anyOf": [_MESSAGES.schema, _RETENTION.schema()]}, _read_retention),
+        "How much is kept; the oldest go first. A number means messages.",
+    ),
+    Field(
+        "limits",
+        kinds.nested(_LIMITS),
+        "How fast an account may send; what is above is refused as throttled.",
+    ),
+    Field("timings", kinds.nested(_TIMINGS), "How fast messages move on."),
+    Field(
+        "operator",
+        kinds.nested(_OPERATOR),
+        "How the mobile operator behaves that numbers are verified with.",
+    ),
 )
 _SETTINGS = Answer("The settings", "Settings")
 
@@ -220,18 +184,16 @@ OPERATIONS = (
         summary="Replace the further names that lead to an account",
         view=put_aliases,
         body=Fields(
-            (
-                Field(
-                    name="aliases",
-                    kind=kinds.list_of(kinds.ACCOUNT, MAX_ALIASES),
-                    description="Credentials or names that mean this account from now on.",
-                    required=True,
-                ),
+            Field(
+                "aliases",
+                kinds.list_of(kinds.ACCOUNT, MAX_ALIASES),
+                "Credentials or names that mean this account from now on.",
+                required=True,
             )
         ),
         answers={
             200: Answer("The account's further names", "Aliases"),
-            409: Answer("A name leads elsewhere", "Problem", "application/problem+json"),
+            409: problem("A name leads elsewhere"),
         },
     ),
     Operation(
@@ -259,10 +221,8 @@ OPERATIONS = (
         name="reset",
         summary="Delete the messages of one account or of all, and everything that was set",
         view=reset,
-        query=Fields(
-            (ACCOUNT, Field(name="all", kind=kinds.FLAG, description="true: everything."))
-        ),
-        body=Fields(()),
+        query=Fields(ACCOUNT, Field("all", kinds.FLAG, "true: everything.")),
+        body=Fields(),
         answers={200: Answer("How many messages were deleted", "Deleted")},
     ),
 )

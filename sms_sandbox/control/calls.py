@@ -21,10 +21,8 @@ OPERATIONS = (
         summary=f"List the calls among the newest {WATCHED} messages, and which wait for keys",
         view=list_calls,
         query=Fields(
-            (
-                Field(name="account", kind=kinds.ACCOUNT, description="Only this account's."),
-                Field(name="to", kind=kinds.ADDRESS, description="Only calls to this number."),
-            )
+            Field("account", kinds.ACCOUNT, "Only this account's."),
+            Field("to", kinds.ADDRESS, "Only calls to this number."),
         ),
         answers={200: Answer("The calls, newest first", "CallList")},
     ),

@@ -3,7 +3,7 @@
 from sms_sandbox.control import kinds
 from sms_sandbox.control.accounts import ACCOUNT_ONLY
 from sms_sandbox.control.kinds import Field, Fields
-from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.control.operation import Answer, Call, Operation, Result, problem
 from sms_sandbox.message import rfc3339
 
 _TEN_YEARS = 315_360_000
@@ -68,19 +68,17 @@ OPERATIONS = (
         view=put_clock,
         query=ACCOUNT_ONLY,
         body=Fields(
-            (
-                Field(
-                    name="frozen",
-                    kind=kinds.FLAG,
-                    description="true: it stands still; false: it runs on from where it is.",
-                    required=True,
-                ),
-                Field(
-                    name="now",
-                    kind=kinds.MOMENT,
-                    description="What it shows; forward only, unless the account is still empty.",
-                ),
-            )
+            Field(
+                "frozen",
+                kinds.FLAG,
+                "true: it stands still; false: it runs on from where it is.",
+                required=True,
+            ),
+            Field(
+                "now",
+                kinds.MOMENT,
+                "What it shows; forward only, unless the account is still empty.",
+            ),
         ),
         answers={200: _CLOCK},
     ),
@@ -93,9 +91,7 @@ OPERATIONS = (
         query=ACCOUNT_ONLY,
         answers={
             200: _CLOCK,
-            400: Answer(
-                "It is ahead and moves forward only", "Problem", "application/problem+json"
-            ),
+            400: problem("It is ahead and moves forward only"),
         },
     ),
     Operation(
@@ -106,14 +102,7 @@ OPERATIONS = (
         view=advance,
         query=ACCOUNT_ONLY,
         body=Fields(
-            (
-                Field(
-                    name="seconds",
-                    kind=kinds.number_between(0, _TEN_YEARS),
-                    description="How far.",
-                    required=True,
-                ),
-            )
+            Field("seconds", kinds.number_between(0, _TEN_YEARS), "How far.", required=True)
         ),
         answers={200: _CLOCK},
     ),

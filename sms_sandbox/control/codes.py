@@ -7,7 +7,7 @@ from flask import Response
 from sms_sandbox import codes
 from sms_sandbox.control import kinds
 from sms_sandbox.control.kinds import Field, Fields
-from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.control.operation import Answer, Call, Operation, Result, problem
 from sms_sandbox.errors import InvalidRequest
 from sms_sandbox.inbox import Match, Wish
 from sms_sandbox.message import Message
@@ -18,74 +18,53 @@ DEFAULT_TIMEOUT = 10.0
 MAX_TIMEOUT = 120.0
 _MAX_COUNT = 100
 
-_ACCOUNT = Field(name="account", kind=kinds.ACCOUNT, description="Only this account's.")
+_ACCOUNT = Field("account", kinds.ACCOUNT, "Only this account's.")
 _TIMEOUT = Field(
-    name="timeout",
-    kind=kinds.number_between(0, MAX_TIMEOUT),
-    description="How many seconds to wait at most.",
+    "timeout",
+    kinds.number_between(0, MAX_TIMEOUT),
+    "How many seconds to wait at most.",
     default=DEFAULT_TIMEOUT,
 )
 _MATCH = Fields(
-    (
-        Field(name="to", kind=kinds.ADDRESS, description="The recipient, with or without +."),
-        Field(name="from", kind=kinds.ADDRESS, description="The sender, with or without +."),
-        _ACCOUNT,
-        Field(name="provider", kind=kinds.text(32, minimum=1), description="The provider."),
-        Field(name="direction", kind=kinds.DIRECTION, description="From or to the application."),
-        Field(name="status", kind=kinds.STATUS, description="The status that it has."),
-        Field(name="has_code", kind=kinds.FLAG, description="Whether a code was found in it."),
-        Field(name="body_contains", kind=kinds.text(1000), description="A part of the text."),
-        Field(
-            name="body_regex",
-            kind=kinds.text(MAX_PATTERN),
-            description="A pattern (RE2) that the text holds.",
-        ),
-    )
+    Field("to", kinds.ADDRESS, "The recipient, with or without +."),
+    Field("from", kinds.ADDRESS, "The sender, with or without +."),
+    _ACCOUNT,
+    Field("provider", kinds.text(32, minimum=1), "The provider."),
+    Field("direction", kinds.DIRECTION, "From or to the application."),
+    Field("status", kinds.STATUS, "The status that it has."),
+    Field("has_code", kinds.FLAG, "Whether a code was found in it."),
+    Field("body_contains", kinds.text(1000), "A part of the text."),
+    Field("body_regex", kinds.text(MAX_PATTERN), "A pattern (RE2) that the text holds."),
 )
 _WAIT = Fields(
-    (
-        Field(
-            name="match",
-            kind=kinds.nested(_MATCH),
-            description="What to wait for.",
-        ),
-        Field(
-            name="count",
-            kind=kinds.number_between(1, _MAX_COUNT, whole=True),
-            description="How many messages to wait for.",
-            default=1,
-        ),
-        _TIMEOUT,
-        Field(
-            name="after",
-            kind=kinds.CURSOR,
-            description="A cursor: what is at or before it does not count; wins over claims.",
-        ),
-        Field(name="since", kind=kinds.MOMENT, description="Nothing older than this time."),
-        Field(
-            name="claim",
-            kind=kinds.FLAG,
-            description="Take the messages, so that no other wait gets them.",
-            default=True,
-        ),
-        Field(
-            name="absent",
-            kind=kinds.FLAG,
-            description="Succeed if nothing matches in the time; 409 at once if something does.",
-            default=False,
-        ),
-        Field(
-            name="order",
-            kind=kinds.one_of(("oldest", "newest")),
-            description="Which of several to take first.",
-            default="oldest",
-        ),
-        Field(
-            name="until_status",
-            kind=kinds.STATUS,
-            description="Wait until the message has reached this status.",
-        ),
-    )
+    Field("match", kinds.nested(_MATCH), "What to wait for."),
+    Field(
+        "count",
+        kinds.number_between(1, _MAX_COUNT, whole=True),
+        "How many messages to wait for.",
+        default=1,
+    ),
+    _TIMEOUT,
+    Field(
+        "after",
+        kinds.CURSOR,
+        "A cursor: what is at or before it does not count; wins over claims.",
+    ),
+    Field("since", kinds.MOMENT, "Nothing older than this time."),
+    Field("claim", kinds.FLAG, "Take the messages, so that no other wait gets them.", default=True),
+    Field(
+        "absent",
+        kinds.FLAG,
+        "Succeed if nothing matches in the time; 409 at once if something does.",
+        default=False,
+    ),
+    Field(
+        "order",
+        kinds.one_of(("oldest", "newest")),
+        "Which of several to take first.",
+        default="oldest",
+    ),
+    Field("until_status", kinds.STATUS, "Wait until the message has reached this status."),
 )
 
 
@@ -161,9 +140,9 @@ def _code(message: Message) -> Result:
     }
 
 
-_NONE = Answer("There is no code", "Problem", "application/problem+json")
+_NONE = problem("There is no code")
 _LATE = Answer("Nothing matched in time", "Timeout", "application/problem+json")
-_BUSY = Answer("All waits are taken", "Problem", "application/problem+json")
+_BUSY = problem("All waits are taken")
 
 OPERATIONS = (
     Operation(
@@ -172,7 +151,7 @@ OPERATIONS = (
         name="getCode",
         summary="Get a number's newest code without claiming it",
         view=newest,
-        query=Fields((_ACCOUNT,)),
+        query=Fields(_ACCOUNT),
         answers={200: Answer("The code", "Code"), 404: _NONE},
     ),
     Operation(
@@ -181,7 +160,7 @@ OPERATIONS = (
         name="getCodeText",
         summary="Get a number's newest code as plain text",
         view=newest_text,
-        query=Fields((_ACCOUNT,)),
+        query=Fields(_ACCOUNT),
         answers={200: Answer("The code and a line break", None, "text/plain"), 404: _NONE},
     ),
     Operation(
@@ -190,7 +169,7 @@ OPERATIONS = (
         name="claimCode",
         summary="Wait for a number's first unclaimed code, and claim it",
         view=claim,
-        body=Fields((_TIMEOUT, _ACCOUNT)),
+        body=Fields(_TIMEOUT, _ACCOUNT),
         answers={200: Answer("The code", "Code"), 408: _LATE, 503: _BUSY},
     ),
     Operation(
@@ -203,7 +182,7 @@ OPERATIONS = (
         answers={
             200: Answer("The messages in order; none for absent", "WaitResult"),
             408: _LATE,
-            409: Answer("A message came that should not", "Problem", "application/problem+json"),
+            409: problem("A message came that should not"),
             503: _BUSY,
         },
     ),

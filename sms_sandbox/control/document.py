@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sms_sandbox.control.kinds import property_schema
-from sms_sandbox.control.operation import Answer, Operation
+from sms_sandbox.control.operation import Answer, Operation, problem
 from sms_sandbox.control.schemas import SCHEMAS
 
 _PATH_VALUE = re.compile(r"<([a-z_]+)>")
@@ -51,9 +51,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "responses": {str(status): _answer(one) for status, one in operation.answers.items()},
     }
-    described["responses"]["default"] = _answer(
-        Answer("A refusal that says what to do", "Problem", "application/problem+json")
-    )
+    described["responses"]["default"] = _answer(problem("A refusal that says what to do"))
     if parameters := _parameters(operation):
         described["parameters"] = parameters
     if operation.body is not None:

@@ -9,7 +9,7 @@ from flask import Response
 
 from sms_sandbox.control import kinds
 from sms_sandbox.control.kinds import Field, Fields
-from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.control.operation import Answer, Call, Operation, Result, problem
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.live import Event
 
@@ -77,18 +77,16 @@ OPERATIONS = (
         summary="Watch messages, statuses, webhooks and removals as server-sent events",
         view=stream,
         query=Fields(
-            (
-                Field(name="account", kind=kinds.ACCOUNT, description="Only this account's."),
-                Field(
-                    name="after",
-                    kind=kinds.CURSOR,
-                    description="Begin after this cursor; the header Last-Event-ID wins over it.",
-                ),
-            )
+            Field("account", kinds.ACCOUNT, "Only this account's."),
+            Field(
+                "after",
+                kinds.CURSOR,
+                "Begin after this cursor; the header Last-Event-ID wins over it.",
+            ),
         ),
         answers={
             200: Answer("Events until the client hangs up", None, "text/event-stream"),
-            503: Answer("All streams are taken", "Problem", "application/problem+json"),
+            503: problem("All streams are taken"),
         },
     ),
 )

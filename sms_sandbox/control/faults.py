@@ -7,7 +7,7 @@ from flask import Response
 
 from sms_sandbox.control import kinds
 from sms_sandbox.control.kinds import Field, Fields, Kind
-from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.control.operation import Answer, Call, Operation, Result, problem
 from sms_sandbox.errors import InvalidRequest
 from sms_sandbox.faults import ENDINGS, MUTATIONS
 from sms_sandbox.inbox.admit import MAX_DELAY
@@ -18,13 +18,11 @@ MAX_LATE = 30 * 24 * 3600
 
 _PLAIN = kinds.text(200, minimum=1)
 _REGEX = Fields(
-    (
-        Field(
-            name="regex",
-            kind=kinds.text(MAX_PATTERN, minimum=1),
-            description="An RE2 pattern that is found somewhere in the value.",
-            required=True,
-        ),
+    Field(
+        "regex",
+        kinds.text(MAX_PATTERN, minimum=1),
+        "An RE2 pattern that is found somewhere in the value.",
+        required=True,
     )
 )
 
@@ -37,75 +35,56 @@ def _read_pattern(value: Any, at: str) -> Any:
 
 _PATTERN = Kind({"oneOf": [dict(_PLAIN.schema), _REGEX.schema()]}, _read_pattern)
 _MATCH = Fields(
-    (
-        Field(name="to", kind=_PATTERN, description="The recipient; `*` stands for anything."),
-        Field(name="from", kind=_PATTERN, description="The sender."),
-        Field(name="provider", kind=_PATTERN, description="The imitated provider."),
-        Field(name="account", kind=_PATTERN, description="The account."),
-        Field(
-            name="body",
-            kind=_PATTERN,
-            description="The whole text; of an operator's request, its path.",
-        ),
-    )
+    Field("to", _PATTERN, "The recipient; `*` stands for anything."),
+    Field("from", _PATTERN, "The sender."),
+    Field("provider", _PATTERN, "The imitated provider."),
+    Field("account", _PATTERN, "The account."),
+    Field("body", _PATTERN, "The whole text; of an operator's request, its path."),
 )
 _LATE = kinds.number_between(0, MAX_LATE)
 EFFECTS: Mapping[str, Fields] = {
     "error": Fields(
-        (
-            Field(
-                name="status",
-                kind=kinds.number_between(400, 599, whole=True),
-                description="The HTTP status.",
-                required=True,
-            ),
-            Field(name="code", kind=kinds.ERROR_CODE, description="The vendor's code."),
-            Field(name="message", kind=kinds.text(500, minimum=1), description="The text."),
-            Field(
-                name="retry_after",
-                kind=kinds.number_between(0, 86_400, whole=True),
-                description="Seconds, sent as Retry-After.",
-            ),
-        )
+        Field(
+            "status",
+            kinds.number_between(400, 599, whole=True),
+            "The HTTP status.",
+            required=True,
+        ),
+        Field("code", kinds.ERROR_CODE, "The vendor's code."),
+        Field("message", kinds.text(500, minimum=1), "The text."),
+        Field(
+            "retry_after",
+            kinds.number_between(0, 86_400, whole=True),
+            "Seconds, sent as Retry-After.",
+        ),
     ),
     "delay": Fields(
-        (
-            Field(
-                name="seconds",
-                kind=kinds.number_between(0, MAX_DELAY),
-                description="Real seconds before the answer.",
-                required=True,
-            ),
+        Field(
+            "seconds",
+            kinds.number_between(0, MAX_DELAY),
+            "Real seconds before the answer.",
+            required=True,
         )
     ),
     "disconnect": Fields(),
     "truncate": Fields(),
     "delivery": Fields(
-        (
-            Field(
-                name="status",
-                kind=kinds.one_of(ENDINGS),
-                description="Where the delivery ends.",
-                required=True,
-            ),
-            Field(
-                name="error_code",
-                kind=kinds.ERROR_CODE,
-                description="The vendor's code, or a word such as `unreachable`.",
-            ),
-            Field(name="after", kind=_LATE, description="Seconds of sandbox time until then."),
-        )
+        Field("status", kinds.one_of(ENDINGS), "Where the delivery ends.", required=True),
+        Field(
+            "error_code",
+            kinds.ERROR_CODE,
+            "The vendor's code, or a word such as `unreachable`.",
+        ),
+        Field("after", _LATE, "Seconds of sandbox time until then."),
     ),
     "webhook": Fields(
-        (
-            Field(
-                name="mutation",
-                kind=kinds.one_of(MUTATIONS),
-                description="What goes wrong with the callback.",
-                required=True,
-            ),
-            Field(name="seconds", kind=_LATE, description="By how much a `delay` is late."),
-        )
+        Field(
+            "mutation",
+            kinds.one_of(MUTATIONS),
+            "What goes wrong with the callback.",
+            required=True,
+        ),
+        Field("seconds", _LATE, "By how much a `delay` is late."),
     ),
 }
 """Every effect with the fields that it takes beside its type."""
@@ -138,41 +117,29 @@ _EFFECT = Kind(
 )
 _COUNT = kinds.number_between(1, 1_000_000, whole=True)
 _RULE = Fields(
-    (
-        Field(
-            name="match",
-            kind=kinds.nested(_MATCH),
-            description="What it strikes; without it, everything.",
-        ),
-        Field(name="times", kind=_COUNT, description="Hits after which it rests."),
-        Field(name="every", kind=_COUNT, description="Every n-th that fits is struck."),
-        Field(
-            name="chance",
-            kind=kinds.number_between(0, 1),
-            description="The share of those that fit that is struck.",
-        ),
-        Field(
-            name="seed",
-            kind=kinds.number_between(0, 2**31 - 1, whole=True),
-            description="Chooses which ones; the same seed, the same ones.",
-        ),
-        Field(
-            name="above_per_second",
-            kind=kinds.number_between(0.1, 10_000),
-            description="Strikes what an account sends above this rate.",
-        ),
-        Field(name="effect", kind=_EFFECT, description="What happens.", required=True),
-        Field(
-            name="expires_in",
-            kind=kinds.number_between(1, MAX_LATE),
-            description="Seconds of the account's time after which it rests.",
-        ),
-    )
+    Field("match", kinds.nested(_MATCH), "What it strikes; without it, everything."),
+    Field("times", _COUNT, "Hits after which it rests."),
+    Field("every", _COUNT, "Every n-th that fits is struck."),
+    Field("chance", kinds.number_between(0, 1), "The share of those that fit that is struck."),
+    Field(
+        "seed",
+        kinds.number_between(0, 2**31 - 1, whole=True),
+        "Chooses which ones; the same seed, the same ones.",
+    ),
+    Field(
+        "above_per_second",
+        kinds.number_between(0.1, 10_000),
+        "Strikes what an account sends above this rate.",
+    ),
+    Field("effect", _EFFECT, "What happens.", required=True),
+    Field(
+        "expires_in",
+        kinds.number_between(1, MAX_LATE),
+        "Seconds of the account's time after which it rests.",
+    ),
 )
-_ACCOUNT = Field(name="account", kind=kinds.ACCOUNT, description="Only this account's rules.")
-_OF_ACCOUNT = Field(
-    name="account", kind=kinds.ACCOUNT, description="The rule is for this account alone."
-)
+_ACCOUNT = Field("account", kinds.ACCOUNT, "Only this account's rules.")
+_OF_ACCOUNT = Field("account", kinds.ACCOUNT, "The rule is for this account alone.")
 
 
 def list_faults(call: Call) -> Result:
@@ -220,8 +187,8 @@ def _account(call: Call) -> str | None:
 
 
 _ONE = Answer("The rule", "Fault")
-_NONE = Answer("There is no such rule", "Problem", "application/problem+json")
-_FULL = Answer("There are too many rules", "Problem", "application/problem+json")
+_NONE = problem("There is no such rule")
+_FULL = problem("There are too many rules")
 
 OPERATIONS = (
     Operation(
@@ -230,7 +197,7 @@ OPERATIONS = (
         name="listFaults",
         summary="List the fault rules in their order",
         view=list_faults,
-        query=Fields((_ACCOUNT,)),
+        query=Fields(_ACCOUNT),
         answers={200: Answer("The rules", "FaultList")},
     ),
     Operation(
@@ -239,7 +206,7 @@ OPERATIONS = (
         name="addFault",
         summary="Add a fault rule behind the others",
         view=add,
-        query=Fields((_OF_ACCOUNT,)),
+        query=Fields(_OF_ACCOUNT),
         body=_RULE,
         answers={201: _ONE, 409: _FULL},
     ),
@@ -249,9 +216,7 @@ OPERATIONS = (
         name="deleteFaults",
         summary="Delete the fault rules of one account or of all",
         view=clear,
-        query=Fields(
-            (_ACCOUNT, Field(name="all", kind=kinds.FLAG, description="true: every rule."))
-        ),
+        query=Fields(_ACCOUNT, Field("all", kinds.FLAG, "true: every rule.")),
         answers={200: Answer("How many were deleted", "Deleted")},
     ),
     Operation(
@@ -269,13 +234,11 @@ OPERATIONS = (
         summary="Switch a fault rule on or off",
         view=switch,
         body=Fields(
-            (
-                Field(
-                    name="enabled",
-                    kind=kinds.FLAG,
-                    description="Whether it strikes; what it has seen stays.",
-                    required=True,
-                ),
+            Field(
+                "enabled",
+                kinds.FLAG,
+                "Whether it strikes; what it has seen stays.",
+                required=True,
             )
         ),
         answers={200: _ONE, 404: _NONE},

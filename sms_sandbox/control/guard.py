@@ -71,10 +71,7 @@ def _refuse_foreign_read(headers: Headers) -> None:
     """Another site's page cannot see the answer, but its streams would use up the places."""
     site, mode = headers.get("Sec-Fetch-Site", "none"), headers.get("Sec-Fetch-Mode")
     if site not in ("none", "same-origin") and mode != "navigate":
-        raise CrossSite(
-            "Another site's page sent this request.",
-            hint="Send it from a program or from the sandbox's own page.",
-        )
+        raise CrossSite()
 
 
 def _refuse_foreign(headers: Headers) -> None:
@@ -82,10 +79,7 @@ def _refuse_foreign(headers: Headers) -> None:
     own = headers.get("Host", "").casefold()
     foreign = origin is not None and _netloc(origin) != own
     if foreign or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise CrossSite(
-            "Another site's page sent this request.",
-            hint="Send it from a program or from the sandbox's own page.",
-        )
+        raise CrossSite()
 
 
 def _is_ours(settings: Settings, name: str) -> bool:

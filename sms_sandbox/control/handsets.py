@@ -14,10 +14,7 @@ MAX_LISTED = 1000
 """How many handsets a list shows."""
 
 _ACCOUNT = Field(
-    name="account",
-    kind=kinds.ACCOUNT,
-    description="The account that the handset is seen from.",
-    default=DEFAULT_ACCOUNT,
+    "account", kinds.ACCOUNT, "The account that the handset is seen from.", default=DEFAULT_ACCOUNT
 )
 
 
@@ -47,22 +44,14 @@ _SENDERS = Kind(
     _read_senders,
 )
 _CHANGES = Fields(
-    (
-        Field(
-            name="state",
-            kind=kinds.one_of(HANDSET_STATES),
-            description="`off`: messages wait; `full`, `blocked`: they fail.",
-        ),
-        Field(
-            name="opted_out",
-            kind=_SENDERS,
-            description="The senders that it declines; true: all, false: none.",
-        ),
-        Field(
-            name="sim_swapped_at", kind=kinds.MOMENT, description="When its SIM was swapped last."
-        ),
-        Field(name="nickname", kind=kinds.text(64), description="A name for the page."),
-    )
+    Field(
+        "state",
+        kinds.one_of(HANDSET_STATES),
+        "`off`: messages wait; `full`, `blocked`: they fail.",
+    ),
+    Field("opted_out", _SENDERS, "The senders that it declines; true: all, false: none."),
+    Field("sim_swapped_at", kinds.MOMENT, "When its SIM was swapped last."),
+    Field("nickname", kinds.text(64), "A name for the page."),
 )
 
 
@@ -103,9 +92,7 @@ OPERATIONS = (
         name="listHandsets",
         summary=f"List the handsets that something was set for, at most {MAX_LISTED:,}",
         view=list_handsets,
-        query=Fields(
-            (Field(name="account", kind=kinds.ACCOUNT, description="Only this account's."),)
-        ),
+        query=Fields(Field("account", kinds.ACCOUNT, "Only this account's.")),
         answers={200: Answer("The handsets", "HandsetList")},
     ),
     Operation(
@@ -114,7 +101,7 @@ OPERATIONS = (
         name="getHandset",
         summary="Get the handset of a number",
         view=get,
-        query=Fields((_ACCOUNT,)),
+        query=Fields(_ACCOUNT),
         answers=_ONE,
     ),
     Operation(
@@ -123,7 +110,7 @@ OPERATIONS = (
         name="putHandset",
         summary="Change the handset of a number",
         view=put,
-        query=Fields((_ACCOUNT,)),
+        query=Fields(_ACCOUNT),
         body=_CHANGES,
         answers=_ONE,
     ),

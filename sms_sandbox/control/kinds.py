@@ -27,26 +27,26 @@ class Kind:
     parse: Callable[[str], Any] = str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Field:
     """A named value of a body or a query."""
 
     name: str
     kind: Kind
     description: str
-    required: bool = False
-    default: Any = None
+    required: bool = field(default=False, kw_only=True)
+    default: Any = field(default=None, kw_only=True)
 
 
 _KEYS = re.compile(r"[0-9*#]+")
 _MISSING: Final = object()
 
 
-@dataclass(frozen=True, slots=True)
 class Fields:
     """The values that a body, a query or a nested object may hold."""
 
-    fields: tuple[Field, ...] = field(default=())
+    def __init__(self, *fields: Field) -> None:
+        self.fields = fields
 
     def read_object(self, value: object, pointer: str = "") -> dict[str, Any]:
         """Every field of a JSON object, with defaults. Raises ``InvalidRequest``."""
@@ -268,6 +268,9 @@ def _read_error_code(value: Any, at: str) -> str | int:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
         return value
     code: str = text(64, minimum=1).read(value, at)
+    # Vendors say it in headers too, which carry nothing else.
+    if not (code.isascii() and code.isprintable()):
+        raise refusal("A code holds printable ASCII alone.", at, "Use letters and digits.")
     return code
 
 
@@ -286,6 +289,6 @@ ACCOUNT = Kind({"type": "string", "minLength": 1, "maxLength": 64}, _read_accoun
 FLAG = Kind({"type": "boolean"}, _read_flag, _parse_flag)
 CURSOR = Kind({"type": "string", "pattern": "^[0-9]{1,18}$"}, _read_cursor)
 MOMENT = Kind({"type": "string", "format": "date-time"}, _read_moment)
-ERROR_CODE = Kind({"type": ["string", "integer"]}, _read_error_code)
+ERROR_CODE = Kind({"type": ["string", "integer"], "pattern": "^[ -~]{1,64}$"}, _read_error_code)
 STATUS = one_of(STATUSES)
 DIRECTION = one_of(DIRECTIONS)

@@ -6,7 +6,7 @@ from flask import Response
 
 from sms_sandbox.control import kinds
 from sms_sandbox.control.kinds import Field, Fields
-from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.control.operation import Answer, Call, Operation, Result, problem
 from sms_sandbox.errors import InvalidRequest
 from sms_sandbox.message import Draft, Message, parse_status
 from sms_sandbox.settings import DEFAULT_ACCOUNT
@@ -17,17 +17,17 @@ _MAX_BODY = 40_000  # 255 parts of 153 septets are 39,015
 _MAX_PAGE = 200
 
 _FILTERS = (
-    Field(name="account", kind=kinds.ACCOUNT, description="The account, by its name."),
-    Field(name="to", kind=kinds.ADDRESS, description="The recipient, with or without +."),
-    Field(name="from", kind=kinds.ADDRESS, description="The sender, with or without +."),
-    Field(name="provider", kind=kinds.text(32, minimum=1), description="The imitated provider."),
-    Field(name="status", kind=kinds.STATUS, description="The status that it has now."),
-    Field(name="direction", kind=kinds.DIRECTION, description="From or to the application."),
-    Field(name="has_code", kind=kinds.FLAG, description="Whether a code was found in it."),
+    Field("account", kinds.ACCOUNT, "The account, by its name."),
+    Field("to", kinds.ADDRESS, "The recipient, with or without +."),
+    Field("from", kinds.ADDRESS, "The sender, with or without +."),
+    Field("provider", kinds.text(32, minimum=1), "The imitated provider."),
+    Field("status", kinds.STATUS, "The status that it has now."),
+    Field("direction", kinds.DIRECTION, "From or to the application."),
+    Field("has_code", kinds.FLAG, "Whether a code was found in it."),
     Field(
-        name="q",
-        kind=kinds.text(200),
-        description="Words or a quoted phrase to search for; all must be there. A word of one or "
+        "q",
+        kinds.text(200),
+        "Words or a quoted phrase to search for; all must be there. A word of one or "
         "two characters is looked for among the newest 10,000 messages.",
     ),
 )
@@ -46,62 +46,42 @@ _POSITION = kinds.Kind(
     _read_position,
 )
 _LIST = Fields(
-    (
-        *_FILTERS,
-        Field(
-            name="after",
-            kind=_POSITION,
-            description="The `next` of a page, to continue it; or a `cursor`, for what is newer.",
-            default=(None, None),
-        ),
-        Field(
-            name="limit",
-            kind=kinds.number_between(1, _MAX_PAGE, whole=True),
-            description="How many on a page.",
-            default=50,
-        ),
-    )
+    *_FILTERS,
+    Field(
+        "after",
+        _POSITION,
+        "The `next` of a page, to continue it; or a `cursor`, for what is newer.",
+        default=(None, None),
+    ),
+    Field(
+        "limit",
+        kinds.number_between(1, _MAX_PAGE, whole=True),
+        "How many on a page.",
+        default=50,
+    ),
 )
-_DELETE = Fields(
-    (*_FILTERS, Field(name="all", kind=kinds.FLAG, description="true: every message."))
-)
-_TEXT = Field(name="body", kind=kinds.text(_MAX_BODY), description="The text.", required=True)
+_DELETE = Fields(*_FILTERS, Field("all", kinds.FLAG, "true: every message."))
+_TEXT = Field("body", kinds.text(_MAX_BODY), "The text.", required=True)
 _SEND = Fields(
-    (
-        Field(name="to", kind=kinds.HANDSET, description="The handset.", required=True),
-        Field(name="from", kind=kinds.SENDER, description="Number or name.", required=True),
-        _TEXT,
-        Field(
-            name="account",
-            kind=kinds.ACCOUNT,
-            description="A name of one's own.",
-            default=DEFAULT_ACCOUNT,
-        ),
-    )
+    Field("to", kinds.HANDSET, "The handset.", required=True),
+    Field("from", kinds.SENDER, "Number or name.", required=True),
+    _TEXT,
+    Field("account", kinds.ACCOUNT, "A name of one's own.", default=DEFAULT_ACCOUNT),
 )
 _INBOUND = Fields(
-    (
-        Field(name="from", kind=kinds.HANDSET, description="The handset.", required=True),
-        Field(name="to", kind=kinds.SENDER, description="The app's number.", required=True),
-        _TEXT,
-        Field(
-            name="provider",
-            kind=kinds.text(32, minimum=1),
-            description="Whose message it is.",
-            default=NATIVE_PROVIDER,
-        ),
-        Field(
-            name="account",
-            kind=kinds.ACCOUNT,
-            description="Default: the account that last wrote to the handset from this number.",
-        ),
-    )
+    Field("from", kinds.HANDSET, "The handset.", required=True),
+    Field("to", kinds.SENDER, "The app's number.", required=True),
+    _TEXT,
+    Field("provider", kinds.text(32, minimum=1), "Whose message it is.", default=NATIVE_PROVIDER),
+    Field(
+        "account",
+        kinds.ACCOUNT,
+        "Default: the account that last wrote to the handset from this number.",
+    ),
 )
 _MOVE = Fields(
-    (
-        Field(name="status", kind=kinds.STATUS, description="Where it moves.", required=True),
-        Field(name="error_code", kind=kinds.ERROR_CODE, description="The vendor's reason."),
-    )
+    Field("status", kinds.STATUS, "Where it moves.", required=True),
+    Field("error_code", kinds.ERROR_CODE, "The vendor's reason."),
 )
 
 
@@ -234,7 +214,7 @@ def _position(before: int, after: int | None) -> str:
 
 _ONE = Answer("The message", "Message")
 _NEW = Answer("The new message", "Message")
-_NONE = Answer("There is no such message", "Problem", "application/problem+json")
+_NONE = problem("There is no such message")
 
 OPERATIONS = (
     Operation(
@@ -302,7 +282,7 @@ OPERATIONS = (
         name="replyToMessage",
         summary="Answer as the handset of a message",
         view=reply,
-        body=Fields((_TEXT,)),
+        body=Fields(_TEXT),
         answers={201: _NEW, 404: _NONE},
     ),
     Operation(
@@ -311,13 +291,11 @@ OPERATIONS = (
         name="pressKeys",
         summary="Press keys on the handset during a call that asks for them",
         view=press,
-        body=Fields(
-            (Field(name="digits", kind=kinds.KEYS, description="The keys.", required=True),)
-        ),
+        body=Fields(Field("digits", kinds.KEYS, "The keys.", required=True)),
         answers={
             200: _ONE,
             404: _NONE,
-            409: Answer("Nobody waits for keys", "Problem", "application/problem+json"),
+            409: problem("Nobody waits for keys"),
         },
     ),
     Operation(
@@ -330,7 +308,7 @@ OPERATIONS = (
         answers={
             200: _ONE,
             404: _NONE,
-            409: Answer("It cannot move there", "Problem", "application/problem+json"),
+            409: problem("It cannot move there"),
         },
     ),
     Operation(

@@ -36,6 +36,11 @@ class Answer:
     media: str = "application/json"
 
 
+def problem(description: str) -> Answer:
+    """The answer of a refusal that says what to do."""
+    return Answer(description, "Problem", "application/problem+json")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """``path`` is below the API's root, with path values in angle brackets as Flask has them."""

@@ -2,7 +2,7 @@
 
 from sms_sandbox.control import kinds
 from sms_sandbox.control.kinds import Field, Fields
-from sms_sandbox.control.operation import Answer, Call, Operation, Result
+from sms_sandbox.control.operation import Answer, Call, Operation, Result, problem
 from sms_sandbox.message import rfc3339
 
 
@@ -33,7 +33,7 @@ OPERATIONS = (
         view=list_attempts,
         answers={
             200: Answer("The attempts, oldest first", "WebhookList"),
-            404: Answer("There is no such message", "Problem", "application/problem+json"),
+            404: problem("There is no such message"),
         },
     ),
     Operation(
@@ -43,18 +43,16 @@ OPERATIONS = (
         summary="Post the request of an attempt once more, as it was or mutated",
         view=resend,
         body=Fields(
-            (
-                Field(
-                    name="mutate",
-                    kind=kinds.one_of(("duplicate", "reorder", "stale", "bad_signature")),
-                    description="Twice; with the one before it behind it; telling of an earlier "
-                    "state, an hour old; or with a wrong signature.",
-                ),
+            Field(
+                "mutate",
+                kinds.one_of(("duplicate", "reorder", "stale", "bad_signature")),
+                "Twice; with the one before it behind it; telling of an earlier "
+                "state, an hour old; or with a wrong signature.",
             )
         ),
         answers={
             202: Answer("The attempt that is to come", "QueuedWebhook"),
-            404: Answer("There is no such attempt", "Problem", "application/problem+json"),
+            404: problem("There is no such attempt"),
         },
     ),
 )

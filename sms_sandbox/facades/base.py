@@ -1,7 +1,8 @@
 """What every façade is: a vendor's HTTP interface over the one inbox."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from sms_sandbox.clock import Clocks
 from sms_sandbox.ids import Ids
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.inbox.hooks import Cause, Reaction, Scene
-from sms_sandbox.message import Message, Submission
+from sms_sandbox.message import Draft, Message, Submission
 from sms_sandbox.numbers import MagicNumber
 from sms_sandbox.reasons import Failing
 from sms_sandbox.settings import Settings
@@ -29,6 +30,13 @@ class Room:
     database: Database
     inbox: Inbox
     ids: Ids
+
+    def accept(self, draft: Draft, undo: Callable[[], None]) -> None:
+        """Let a message in; where it is not, ``undo`` takes back what was kept for it."""
+        with ExitStack() as otherwise:
+            otherwise.callback(undo)
+            self.inbox.accept(draft)
+            otherwise.pop_all()
 
 
 class Facade(Protocol):

@@ -1,6 +1,7 @@
 """Accounts: their settings, their further names, and who may open them."""
 
 import hmac
+import logging
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,6 +10,8 @@ from sms_sandbox.errors import AliasTaken, TooManyAccounts
 from sms_sandbox.inbox.settings import AccountSettings
 from sms_sandbox.settings import Settings
 from sms_sandbox.storage import Database, accounts, credentials
+
+_log = logging.getLogger(__name__)
 
 MAX_ACCOUNTS = 10_000
 """How many accounts may have settings of their own, and how many further names there may be."""
@@ -89,19 +92,35 @@ class Accounts:
         """Whether a credential opens ``account`` with ``secret``. The first secret that it shows
         is its own, unless it was configured or the sandbox is strict; ``signs``: it signs the
         account's callbacks too."""
+        hindrance = self._hindrance(provider, name, account, secret, signs=signs)
+        if hindrance is not None:
+            # the vendor's own answer says no more than that it refuses
+            _log.warning("%s %s is refused: %s", provider, name, hindrance)
+        return hindrance is None
+
+    def _hindrance(
+        self, provider: str, name: str, account: str, secret: str, *, signs: bool
+    ) -> str | None:
+        """Why a credential does not open ``account``, and what helps; ``None`` where it does."""
         known = self._configured.credential(provider, name)
         if known is not None:
             right = hmac.compare_digest(known.secret.encode(), secret.encode())
-            return right and account in (known.account, self.account_of(known.account))
+            opens = right and account in (known.account, self.account_of(known.account))
+            return None if opens else "the file of credentials gives it another secret or account."
         if self._configured.strict:
-            return False
+            return "the sandbox is strict, and its file of credentials does not have it."
         with self._database.read() as connection:
             found = credentials.check(connection, provider, name, account, secret)
         if found is None:
             with self._database.write() as connection:
                 credentials.claim(connection, provider, name, account, secret, signs=signs)
                 found = credentials.check(connection, provider, name, account, secret)
-        return bool(found)
+        if found:
+            return None
+        return (
+            "the first secret that it showed was another one. To begin anew: "
+            f"sms-sandbox reset --account {account}"
+        )
 
     def forget(self, account: str | None) -> None:
         """Forget settings, names, secrets and records of one account, or of all."""

@@ -3,6 +3,7 @@
 import math
 import threading
 
+from sms_sandbox.bucket import Bucket, take
 from sms_sandbox.clock import Clocks
 from sms_sandbox.errors import Refused
 from sms_sandbox.inbox.accounts import Accounts
@@ -15,7 +16,7 @@ class Throttle:
         self._clock = clock
         self._accounts = accounts
         self._lock = threading.Lock()
-        self._buckets: dict[str, tuple[float, float]] = {}
+        self._buckets: dict[str, Bucket] = {}
 
     def spend(self, account: str) -> None:
         """Take the token of one message. Raises ``Refused`` where none is left."""
@@ -26,15 +27,13 @@ class Throttle:
         room = float(limits.burst or max(1, math.ceil(rate)))
         now = self._clock.now(account)
         with self._lock:
-            tokens, since = self._buckets.get(account, (room, now))
-            tokens = min(room, tokens + max(0.0, now - since) * rate)
-            enough = tokens >= 1.0
-            self._buckets[account] = (tokens - 1.0 if enough else tokens, now)
+            bucket, enough = take(self._buckets.get(account), rate, room, now)
+            self._buckets[account] = bucket
         if not enough:
             raise Refused(
                 "throttled",
                 f"The account sends more than {rate:g} messages a second.",
-                retry_after=math.ceil((1.0 - tokens) / rate),
+                retry_after=math.ceil((1.0 - bucket[0]) / rate),
             )
 
     def forget(self, account: str | None) -> None:

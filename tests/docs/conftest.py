@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import re
 import shutil
@@ -26,15 +26,11 @@ Take = Callable[[str, str], str]
 
 
 @pytest.fixture(scope="session")
-def generate() -> ModuleType:
+def generate() -> Iterator[ModuleType]:
     """The module `docs/generate.py`."""
-    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs")
+        yield importlib.import_module("generate")
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +86,7 @@ class Program:
     def stop(self) -> None:
         """End it and what it has started."""
         os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=60)
 
 
 def environment(folder: Path, extra: dict[str, str]) -> dict[str, str]:

@@ -66,8 +66,8 @@ def test_every_setting_is_described_and_no_page_names_another(
 
 def test_every_group_and_unit_of_the_tables_is_of_a_setting(generate: ModuleType) -> None:
     names = {entry.name for entry in declared()}
-    assert set(generate.SETTING_GROUPS) | generate.SECONDS <= names
-    assert next(iter(generate.SETTING_GROUPS)) == declared()[0].name
+    assert set(generate.settings.GROUPS) | generate.settings.SECONDS <= names
+    assert next(iter(generate.settings.GROUPS)) == declared()[0].name
 
 
 def test_every_figure_among_the_settings_is_a_limit(read: Read) -> None:
@@ -78,8 +78,8 @@ def test_every_figure_among_the_settings_is_a_limit(read: Read) -> None:
 
 
 def test_every_problem_has_its_cure_and_no_other_is_named(generate: ModuleType, read: Read) -> None:
-    classes = generate.problem_classes()
-    assert set(generate.CURES) == {kind.code for kind in classes}
+    classes = generate.problems.problem_classes()
+    assert set(generate.problems.CURES) == {kind.code for kind in classes}
     for kind in classes:
         row = f"| {kind.status} | `{kind.code}` | `{kind.__name__}` |"
         assert row in read("reference/errors.md")
@@ -89,7 +89,7 @@ def test_every_problem_has_its_cure_and_no_other_is_named(generate: ModuleType, 
 
 
 def test_problem_codes_in_the_http_reference_exist(generate: ModuleType, read: Read) -> None:
-    codes = {(str(kind.status), kind.code) for kind in generate.problem_classes()}
+    codes = {(str(kind.status), kind.code) for kind in generate.problems.problem_classes()}
     named = set(re.findall(r"\b([45]\d\d)\s+`([a-z_]+)`", read("reference/http.md")))
     assert named
     assert named <= codes

@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sandbox.receiver import Receiver, receiving
+from sandbox.twilio_calls import Phone
 
 from sms_sandbox.app import Sandbox, create_app, open_sandbox
 from sms_sandbox.client import SandboxClient
@@ -78,3 +80,15 @@ def server() -> Iterator[SandboxServer]:
 def client(server: SandboxServer) -> Iterator[SandboxClient]:
     with SandboxClient(server.url) as one:
         yield one
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An application that is told what happens."""
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def phone(web: FlaskClient, sandbox: Sandbox, clock: FrozenClock) -> Phone:
+    return Phone(web, sandbox, clock)

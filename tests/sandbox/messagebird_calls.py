@@ -4,9 +4,6 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from sms_sandbox.app import Sandbox
-from sms_sandbox.clock import FrozenClock
-
 KEY = "live_" + "k" * 27
 NOTES, TO, OTHER = "Notes", "31612345678", "31612345679"
 ROOT = "/messagebird"
@@ -87,8 +84,3 @@ def newest(web: FlaskClient, to: str = TO) -> Any:
 def total(web: FlaskClient) -> int:
     found: int = web.get("/api/v1/messages").json["total"]
     return found
-
-
-def move_on(sandbox: Sandbox, clock: FrozenClock, seconds: float) -> None:
-    clock.advance(seconds)
-    sandbox.inbox.advance_due()

@@ -176,3 +176,11 @@ def ask(web: FlaskClient, path: str, token: str, **values: Any) -> Any:
 def fault(web: FlaskClient, match: dict[str, Any], effect: dict[str, Any], **more: Any) -> None:
     answer = web.post("/api/v1/faults", json={"match": match, "effect": effect} | more)
     assert answer.status_code == 201, answer.text
+
+
+def verify(web: FlaskClient, token: str, number: str = EVEN) -> Any:
+    return ask(web, f"{NUMBERS}/verify", token, phoneNumber=number)
+
+
+def last_token(web: FlaskClient, number: str = EVEN) -> str:
+    return token_of(by_code(web, code_for(web, number)))

@@ -5,9 +5,6 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from sms_sandbox.app import Sandbox
-from sms_sandbox.clock import FrozenClock
-
 AUTH_ID, TOKEN = "MA" + "A" * 18, "MzUzN2QyODE3N2YzZDk2NzkyZDk5NjFhNWVi"
 SRC, DST = "14150000001", "14150000002"
 ROOT = f"/plivo/v1/Account/{AUTH_ID}"
@@ -72,8 +69,3 @@ def newest(web: FlaskClient, to: str = DST) -> dict[str, Any]:
     """The newest message of the inbox to a number."""
     found: dict[str, Any] = web.get(f"/api/v1/messages?to=%2B{to}").json["messages"][0]
     return found
-
-
-def move_on(sandbox: Sandbox, clock: FrozenClock, seconds: float) -> None:
-    clock.advance(seconds)
-    sandbox.inbox.advance_due()

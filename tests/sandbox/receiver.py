@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
 
+PATIENCE = 60
+
 
 @dataclass
 class Post:
@@ -34,7 +36,7 @@ class Receiver:
 
     def await_posts(self, number: int) -> list[Post]:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.posts) >= number, 10), self.posts
+            assert self.arrived.wait_for(lambda: len(self.posts) >= number, PATIENCE), self.posts
             return list(self.posts)
 
 

@@ -1,14 +1,14 @@
 """Time moved by hand: of one account, or of the whole sandbox."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sandbox.control_calls import problem, send
-from sandbox.receiver import Receiver, receiving, status
-from sandbox.twilio_calls import ACCOUNT, create
+from sandbox.receiver import Receiver, status
+from sandbox.twilio_calls import ACCOUNT, FROM, TO, basic, create
 
 from sms_sandbox.app import Sandbox, create_app
 from sms_sandbox.callback import Callback, Waiting
@@ -18,12 +18,6 @@ from sms_sandbox.live import Subscription
 from sms_sandbox.storage import Database, due, webhooks
 
 START = "2027-01-15T08:00:00.000Z"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 def at(seconds: float) -> str:
@@ -51,7 +45,7 @@ def statuses(web: FlaskClient, message: dict[str, Any]) -> list[tuple[str, str]]
 
 def await_attempts(stream: Subscription, number: int) -> list[Any]:
     seen: list[Any] = []
-    for _ in range(150):
+    for _ in range(600):
         seen += [event.data for event in stream.take(0.1) if event.kind == "webhook"]
         if len(seen) >= number:
             break
@@ -230,6 +224,26 @@ def test_a_frozen_clock_holds_retries_back(
     assert sandbox.inbox.next_callback((), 1) == (None, None)
     advance(web, ACCOUNT, 5)
     receiver.await_posts(3)
+
+
+def test_accounts_with_clocks_of_their_own_share_a_receivers_places(
+    web: FlaskClient, sandbox: Sandbox
+) -> None:
+    sandbox.webhooks.stop()
+    for letter in "abc":
+        account = "AC" + letter * 32
+        freeze(web, account)
+        form = {"To": TO, "From": FROM, "Body": "x", "StatusCallback": "http://127.0.0.1:9/"}
+        path = f"/twilio/2010-04-01/Accounts/{account}/Messages.json"
+        web.post(path, data=form, headers=basic(account))
+        advance(web, account, 0.3)
+    under_way: list[Waiting] = []
+    for _ in range(2):
+        found, _ = sandbox.inbox.next_callback(under_way, 2)
+        assert found is not None
+        under_way.append(found)
+    assert sandbox.inbox.next_callback(under_way, 2) == (None, None)
+    assert sandbox.inbox.next_callback(under_way[:1], 2)[0] is not None
 
 
 def test_the_timeline_sleeps_until_the_earliest_of_all_clocks() -> None:

@@ -13,6 +13,7 @@ from sandbox.aws_calls import (
     perform,
     publish,
     refused,
+    signed,
     texts,
 )
 
@@ -174,6 +175,15 @@ def test_sandbox_numbers_are_ten_and_listed_by_the_page(web: FlaskClient) -> Non
     for size in ("0", "101", "x", "-1", "1" * 5000):
         answer = ask(web, "ListSMSSandboxPhoneNumbers", MaxResults=size)
         assert refused(answer)[2] == "InvalidParameter"
+
+
+def test_each_region_has_sandbox_numbers_of_its_own(web: FlaskClient) -> None:
+    perform(web, "CreateSMSSandboxPhoneNumber", PhoneNumber=TO)
+    form = {"Action": "ListSMSSandboxPhoneNumbers", "Version": "2010-03-31"}
+    elsewhere = web.post("/aws", data=form, headers=signed(region="eu-west-1"))
+    assert elsewhere.status_code == 200
+    assert TO not in elsewhere.text
+    assert listed(web) == [(TO, "Pending")]
 
 
 def test_a_sandbox_number_is_refused_by_its_language_code_and_opt_out(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from servers import until
 
 from sms_sandbox.cli import main
 from sms_sandbox.client import SandboxClient
@@ -56,7 +57,7 @@ def test_serve_prints_its_address_serves_and_stops_cleanly(
     with SandboxClient(url) as client:
         assert client.claim_code(NUMBER)["code"] == "482913"
     process.send_signal(stop)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert f"  export FLASK_PHONEAUTH_SANDBOX_URL={url}\n" in welcome
 
@@ -86,7 +87,7 @@ def test_serve_stops_by_a_signal_that_another_thread_takes() -> None:
     with SandboxClient(url) as client:
         assert client.send(to=NUMBER, body="it serves")
     try:
-        _, err = running.communicate("\n", timeout=20)
+        _, err = running.communicate("\n", timeout=60)
     finally:
         running.kill()
     assert (running.returncode, err) == (0, "")
@@ -101,7 +102,7 @@ def test_serve_stops_by_a_signal_that_another_thread_takes() -> None:
     ],
 )
 def test_serve_refuses_in_one_sentence(switches: list[str], cure: str) -> None:
-    out, err = _start(*switches).communicate(timeout=20)
+    out, err = _start(*switches).communicate(timeout=60)
     assert out == ""
     assert len(err.strip().splitlines()) == 1
     assert cure in err
@@ -109,7 +110,7 @@ def test_serve_refuses_in_one_sentence(switches: list[str], cure: str) -> None:
 
 def test_port_in_use_is_one_sentence(server: SandboxServer) -> None:
     running = _start("--port", server.url.rpartition(":")[2])
-    _, err = running.communicate(timeout=20)
+    _, err = running.communicate(timeout=60)
     assert running.returncode == 2
     assert len(err.strip().splitlines()) == 1
     assert "--port" in err
@@ -198,7 +199,7 @@ def test_serve_takes_seed_limits_and_credentials(tmp_path: Path) -> None:
             assert client.send(to=NUMBER, body="x")["id"] == first
     finally:
         running.terminate()
-        running.communicate(timeout=10)
+        running.communicate(timeout=60)
 
 
 def test_strict_without_credentials_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
@@ -257,11 +258,10 @@ def test_tail_prints_messages_as_they_arrive(
         [*COMMAND, "tail", "--json"], stdout=subprocess.PIPE, text=True, env=os.environ.copy()
     )
     try:
-        while not server.sandbox.inbox.watchers:
-            assert running.poll() is None
+        until(lambda: server.sandbox.inbox.watchers == 1 or running.poll() is not None)
         client.send(to=NUMBER, body="live")
         assert running.stdout is not None
         assert json.loads(running.stdout.readline())["body"] == "live"
     finally:
         running.terminate()
-        running.communicate(timeout=10)
+        running.communicate(timeout=60)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sandbox.control_calls import problem, send
+from sandbox.twilio_calls import ACCOUNT, FROM, ROOT, TO, basic, create
 
 from sms_sandbox.app import Sandbox, create_app
 
@@ -192,6 +193,24 @@ def test_a_name_leads_to_one_account(web: FlaskClient, account: str, names: list
 def test_bad_aliases_are_400(web: FlaskClient, names: object) -> None:
     answer = web.put("/api/v1/accounts/a/aliases", json={"aliases": names})
     problem(answer, 400, "invalid_request")
+
+
+def test_a_reset_forgets_the_secrets_of_further_names(web: FlaskClient) -> None:
+    web.put("/api/v1/accounts/shop/aliases", json={"aliases": [ACCOUNT]})
+    create(web)
+    form = {"To": TO, "From": FROM, "Body": "x"}
+    other = basic(secret="another secret")
+    assert web.post(f"{ROOT}/Messages.json", data=form, headers=other).status_code == 401
+    assert web.post("/api/v1/reset?account=shop", json={}).status_code == 200
+    assert web.post(f"{ROOT}/Messages.json", data=form, headers=other).status_code == 201
+
+
+def test_a_reset_gives_an_account_its_whole_rate_again(web: FlaskClient) -> None:
+    limits = {"limits": {"messages_per_second": 0.5}}
+    for _ in range(2):
+        web.put("/api/v1/settings?account=a", json=limits)
+        send(web, account="a")
+        web.post("/api/v1/reset?account=a", json={})
 
 
 def test_a_reset_takes_settings_and_names_of_that_account_alone(web: FlaskClient) -> None:

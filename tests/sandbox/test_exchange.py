@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from sandbox.control_calls import SEND
 from sandbox.twilio_calls import ROOT, basic
+from servers import until
 
 from sms_sandbox import exchange
 from sms_sandbox.client import SandboxClient
@@ -28,7 +29,7 @@ def connect(server: SandboxServer) -> Iterator[Connect]:
 
     def make() -> http.client.HTTPConnection:
         parts = urlsplit(server.url)
-        opened.append(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30))
+        opened.append(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60))
         return opened[-1]
 
     yield make
@@ -93,12 +94,13 @@ def test_other_requests_are_served_while_one_is_delayed(
     add(connect, {"type": "delay", "seconds": 60}, match={"to": "+9901111111"})
     slow = connect()
     slow.request("POST", "/api/v1/messages", json.dumps(SEND | {"to": "+9901111111"}), JSON)
-    assert post(connect(), "/messages", SEND).status == 201
     inbox = server.sandbox.inbox
+    until(lambda: [one.tally.hits for one in inbox.faults(None)] == [1])
+    assert post(connect(), "/messages", SEND).status == 201
     assert inbox.count(Filter(recipient="+9901111111")) == 0
     slow.close()  # Whoever hangs up ends the delay; what was sent is taken.
     with SandboxClient(server.url) as client:
-        assert client.wait(match={"to": "+9901111111"}, timeout=30)
+        assert client.wait(match={"to": "+9901111111"}, timeout=60)
 
 
 def test_answer_comes_after_the_delay(connect: Connect) -> None:

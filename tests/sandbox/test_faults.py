@@ -339,6 +339,15 @@ def test_rules_of_one_account_over_http(web: FlaskClient) -> None:
     problem(conflict, 400, "invalid_request")
 
 
+def test_rule_of_an_account_expires_by_its_clock(web: FlaskClient, clock: FrozenClock) -> None:
+    web.put("/api/v1/clock?account=a", json={"frozen": True})
+    web.post("/api/v1/faults?account=a", json={"effect": ERROR, "expires_in": 60})
+    clock.advance(120)
+    assert web.post("/api/v1/messages", json=SEND | {"account": "a"}).status_code == 503
+    web.post("/api/v1/clock/advance?account=a", json={"seconds": 61})
+    assert web.post("/api/v1/messages", json=SEND | {"account": "a"}).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("wish", "pointer"),
     [
@@ -349,6 +358,8 @@ def test_rules_of_one_account_over_http(web: FlaskClient) -> None:
         ({"effect": {"type": "error"}}, "/effect/status"),
         ({"effect": {"type": "error", "status": 200}}, "/effect/status"),
         ({"effect": {"type": "error", "status": 500, "seconds": 1}}, "/effect/seconds"),
+        ({"effect": ERROR | {"code": "two\nlines"}}, "/effect/code"),
+        ({"effect": ERROR | {"code": "\u4e2d"}}, "/effect/code"),
         ({"effect": {"type": "delay", "seconds": 61}}, "/effect/seconds"),
         ({"effect": {"type": "delay", "seconds": -1}}, "/effect/seconds"),
         ({"effect": {"type": "disconnect", "status": 500}}, "/effect/status"),

@@ -1,11 +1,12 @@
 import base64
 import logging
+import re
 from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from sandbox.control_calls import SEND, problem
-from sandbox.twilio_calls import FROM, ROOT, TO, basic
+from sandbox.twilio_calls import ACCOUNT, FROM, ROOT, TO, basic
 
 from sms_sandbox.app import Sandbox, create_app
 from sms_sandbox.inbox import Inbox
@@ -78,6 +79,7 @@ def test_allowed_host_is_served(make_sandbox: Callable[..., Sandbox]) -> None:
         {"Origin": "null"},
         {"Origin": "http://localhost:9999"},
         {"Origin": "file://"},
+        {"Origin": "app://localhost"},
         {"Origin": ""},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
@@ -170,6 +172,24 @@ def test_delete_with_a_body_must_be_labelled(web: FlaskClient) -> None:
     problem(answer, 415, "unsupported_media_type")
 
 
+def test_delete_with_a_body_of_untold_length_must_be_labelled_too(web: FlaskClient) -> None:
+    headers = {"Transfer-Encoding": "chunked"}
+    answer = web.delete("/api/v1/messages?all=true", headers=headers)
+    problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "Cookie", "Proxy-Authorization", "X-Amz-Security-Token"]
+)
+def test_header_that_holds_a_secret_is_blank_in_the_raw_view(sandbox: Sandbox, name: str) -> None:
+    web = create_app(sandbox).test_client(use_cookies=False)  # or it would send its own alone
+    message = web.post(WRITE, json=SEND, headers={name: "swordfish", "X-Plain": "shown"}).json
+    raw = web.get(f"{READ}/{message['id']}/raw").text
+    assert "swordfish" not in raw
+    assert f"{name}: (hidden)" in raw
+    assert "X-Plain: shown" in raw
+
+
 def test_no_answer_opens_the_sandbox_to_other_origins(web: FlaskClient) -> None:
     for method in ("GET", "OPTIONS"):
         answer = web.open(READ, method=method, headers={"Origin": "https://evil.example"})
@@ -193,6 +213,50 @@ def test_password_guards_reads_too(locked: FlaskClient, path: str) -> None:
     answer = locked.get(path)
     problem(answer, 401, "unauthorized")
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+OWN_SECRETS = ("/silent-auth/", "/operator/login", "/camara/oauth/callback")
+"""Ways of a device: what opens them is a secret in the address."""
+
+
+AUTH_ID = "MA" + "A" * 18
+OPEN = {
+    "/twilio/": basic(secret="another secret"),
+    "/plivo/": _basic(AUTH_ID, "another secret"),
+    "/messagebird/": {"Authorization": "AccessKey live_key:another-secret"},
+    "/vonage/": _basic("abcd1234", "another secret"),
+}
+"""What opens each façade of a sandbox that has no password."""
+
+
+@pytest.mark.parametrize("prefix", OPEN)
+def test_no_path_of_a_facade_opens_without_the_password(locked: FlaskClient, prefix: str) -> None:
+    rules = {rule.rule for rule in locked.application.url_map.iter_rules()}
+    paths = [
+        rule.replace("<account>", ACCOUNT).replace("<auth_id>", AUTH_ID)
+        for rule in sorted(rules)
+        if rule.startswith(prefix) and not rule.endswith((prefix, "<path:_rest>"))
+    ]
+    assert len(paths) > 5
+    for path in paths:
+        answers = [
+            locked.open(re.sub("<[^>]+>", "x", path), method=method, headers=headers)
+            for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+            for headers in ({}, OPEN[prefix])
+        ]
+        refused = [one.status_code == 401 or _is_refused(one.text) for one in answers]
+        opened = [one for one, said in zip(answers, refused, strict=True) if not said]
+        if any(one in path for one in OWN_SECRETS):
+            assert all(one.status_code >= 400 for one in opened), path
+        else:
+            assert any(refused), path
+            # What is not refused is no address of this method.
+            assert all(one.status_code in (404, 405) for one in opened), path
+
+
+def _is_refused(text: str) -> bool:
+    """The older APIs refuse with status 200."""
+    return "Bad Credentials" in text or "Missing api_key" in text
 
 
 @pytest.mark.parametrize(

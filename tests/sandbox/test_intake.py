@@ -16,8 +16,8 @@ from sms_sandbox.message import Draft, Message, Submission
 from sms_sandbox.storage import Database, Filter, messages
 
 SENDERS = 8
-ENOUGH = 300
-LONGEST = 60
+ENOUGH = 100
+LONGEST = 90
 
 
 def draft(number: int, vendor_id: str = "") -> Draft:

@@ -80,6 +80,6 @@ def test_close_wakes_a_sleeping_watcher() -> None:
     thread = threading.Thread(target=lambda: (subscription.take(30), woken.set()))
     thread.start()
     live.close()
-    assert woken.wait(5)
+    assert woken.wait(30)
     thread.join()
     assert subscription.closed

@@ -14,11 +14,11 @@ from sandbox.messagebird_calls import (
     get,
     key,
     listed,
-    move_on,
     newest,
     start,
     total,
 )
+from sandbox.time_calls import move_on
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock

@@ -2,11 +2,12 @@ from collections.abc import Callable
 
 import pytest
 
+from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock
 from sms_sandbox.errors import StatusConflict, UnknownMessage
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.message import Message
-from sms_sandbox.storage import Filter
+from sms_sandbox.storage import Filter, due
 
 Put = Callable[..., Message]
 
@@ -28,6 +29,17 @@ def test_final_message_cannot_be_moved_nor_moves_by_itself(
     clock.advance(60)
     inbox.advance_due()
     assert inbox.get(message.id).status == "failed"
+
+
+def test_final_message_has_nothing_planned_any_more(
+    sandbox: Sandbox, inbox: Inbox, put: Put
+) -> None:
+    message = put()
+    with sandbox.database.read() as connection:
+        assert due.heads(connection) != []
+    inbox.move(message.id, "delivered")
+    with sandbox.database.read() as connection:
+        assert due.heads(connection) == []
 
 
 def test_inbound_message_cannot_be_moved(inbox: Inbox, put: Put) -> None:

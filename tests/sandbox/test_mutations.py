@@ -1,24 +1,17 @@
 """Callbacks that go wrong on purpose: by a fault rule, by the number's scenario, by hand."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sandbox.control_calls import problem
-from sandbox.receiver import Receiver, receiving
+from sandbox.receiver import Receiver
 from sandbox.twilio_calls import ACCOUNT, ROOT, TOKEN, await_attempts, basic, create
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.callback import Callback
 from sms_sandbox.facades.twilio.signature import sign
 from sms_sandbox.inbox.mutations import spoiled
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,14 @@
 """What Plivo tells the application, and what it makes of the application's answers."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from sandbox.plivo_calls import AUTH_ID, DST, SRC, TOKEN, fetch, get, listed, move_on, send
-from sandbox.receiver import Post, Receiver, receiving, status
+from sandbox.plivo_calls import AUTH_ID, DST, SRC, TOKEN, fetch, get, listed, send
+from sandbox.receiver import Post, Receiver, status
+from sandbox.time_calls import move_on
 from sandbox.twilio_calls import await_attempts, await_message
 
 from sms_sandbox.app import Sandbox
@@ -23,12 +23,6 @@ NAMES = [
     "DeliveryReportTime", "requester_ip", "PowerpackUUID",
 ]  # fmt: skip
 XML = {"Content-Type": "application/xml"}
-
-
-@pytest.fixture
-def app() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 def is_signed(post: Post, base: str, version: str) -> bool:
@@ -57,18 +51,18 @@ def text(web: FlaskClient, body: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_each_state_is_posted_as_a_form_with_both_signatures(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
-    message_uuid = send(web, url=f"{app.url}/dlr?env=test")
+    message_uuid = send(web, url=f"{receiver.url}/dlr?env=test")
     move_on(sandbox, clock, 1)
-    posts = app.await_posts(3)
+    posts = receiver.await_posts(3)
     assert [post.form["Status"] for post in posts] == ["queued", "sent", "delivered"]
     assert [post.form["Sequence"] for post in posts] == ["1", "2", "3"]
     for post in posts:
         assert (post.method, post.path) == ("POST", "/dlr?env=test")
         assert post.headers["Content-Type"] == "application/x-www-form-urlencoded"
-        assert is_signed(post, app.url, "V2")
-        assert is_signed(post, app.url, "V3")
+        assert is_signed(post, receiver.url, "V2")
+        assert is_signed(post, receiver.url, "V3")
     last = posts[-1].form
     assert list(last) == NAMES
     assert (last["MessageUUID"], last["ParentMessageUUID"]) == (message_uuid, message_uuid)
@@ -81,55 +75,57 @@ def test_each_state_is_posted_as_a_form_with_both_signatures(
 
 
 def test_get_carries_everything_in_the_address(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
-    send(web, url=f"{app.url}/dlr?env=test#part", method="get", dst="15035550100")
+    send(web, url=f"{receiver.url}/dlr?env=test#part", method="get", dst="15035550100")
     move_on(sandbox, clock, 1)
-    last = app.await_posts(3)[-1]
+    last = receiver.await_posts(3)[-1]
     query = dict(parse_qsl(urlsplit(last.path).query, keep_blank_values=True))
     assert (last.method, last.body) == ("GET", "")
     assert list(query) == ["env", *NAMES, "ErrorCode"]
     assert (query["Status"], query["ErrorCode"]) == ("undelivered", "80")
-    assert is_signed(last, app.url, "V2")
-    assert is_signed(last, app.url, "V3")
+    assert is_signed(last, receiver.url, "V2")
+    assert is_signed(last, receiver.url, "V3")
 
 
 def test_account_chooses_one_signature_and_its_key(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
     settings(
         web,
         signature_method="V3",
         signing_key="another",
-        status_url=f"{app.url}/all",
+        status_url=f"{receiver.url}/all",
         webhook_method="GET",
     )
     send(web)
     move_on(sandbox, clock, 1)
-    post = app.await_posts(3)[0]
+    post = receiver.await_posts(3)[0]
     assert (post.method, post.path[:5]) == ("GET", "/all?")
     assert "X-Plivo-Signature-V2" not in post.headers
     nonce = post.headers["X-Plivo-Signature-V3-Nonce"]
-    expected = sign_v3("another", "GET", app.url + post.path, [], nonce)
+    expected = sign_v3("another", "GET", receiver.url + post.path, [], nonce)
     assert post.headers["X-Plivo-Signature-V3"] == expected
 
 
-def test_account_that_has_shown_no_token_posts_unsigned(web: FlaskClient, app: Receiver) -> None:
-    settings(web, inbound_url=f"{app.url}/in")
+def test_account_that_has_shown_no_token_posts_unsigned(
+    web: FlaskClient, receiver: Receiver
+) -> None:
+    settings(web, inbound_url=f"{receiver.url}/in")
     text(web, "Hello")
-    (post,) = app.await_posts(1)
+    (post,) = receiver.await_posts(1)
     assert not [name for name in post.headers if name.startswith("X-Plivo")]
 
 
 def test_handsets_message_is_told_and_its_state_says_so(
-    web: FlaskClient, sandbox: Sandbox, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, receiver: Receiver
 ) -> None:
     send(web)
-    settings(web, inbound_url=f"{app.url}/in")
+    settings(web, inbound_url=f"{receiver.url}/in")
     message = text(web, "Grüß dich")
-    (post,) = app.await_posts(1)
-    assert is_signed(post, app.url, "V2")
-    assert is_signed(post, app.url, "V3")
+    (post,) = receiver.await_posts(1)
+    assert is_signed(post, receiver.url, "V2")
+    assert is_signed(post, receiver.url, "V3")
     form = post.form
     assert form == {
         "MessageUUID": form["MessageUUID"],
@@ -151,10 +147,10 @@ def test_handsets_message_is_told_and_its_state_says_so(
 
 
 def test_what_is_not_taken_is_posted_again_after_60_120_and_240_seconds(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
-    app.answers.extend(status(code) for code in (500, 404, 302, 500))
-    settings(web, inbound_url=f"{app.url}/in", webhook_method="GET")
+    receiver.answers.extend(status(code) for code in (500, 404, 302, 500))
+    settings(web, inbound_url=f"{receiver.url}/in", webhook_method="GET")
     message = text(web, "Hello")
     for number, pause in enumerate((60, 120, 240), start=1):
         last = await_attempts(sandbox.inbox, message["id"], number)[-1]
@@ -166,15 +162,15 @@ def test_what_is_not_taken_is_posted_again_after_60_120_and_240_seconds(
     assert len({one["url"] for one in attempts}) == 1
     (shown,) = get(web, "/Message/", message_direction="inbound")["objects"]
     assert shown["message_state"] == "undelivered"
-    assert {post.method for post in app.posts} == {"GET"}
+    assert {post.method for post in receiver.posts} == {"GET"}
 
 
-def test_answer_in_plivos_xml_replies(web: FlaskClient, app: Receiver) -> None:
+def test_answer_in_plivos_xml_replies(web: FlaskClient, receiver: Receiver) -> None:
     answer = f"""<?xml version="1.0" encoding="utf-8"?>
         <Response><Message src="{SRC}" dst="{DST}" callbackUrl="/dlr">We are open</Message>
         </Response>"""
-    app.answers.append(status(200, answer.encode(), **XML))
-    settings(web, inbound_url=f"{app.url}/in")
+    receiver.answers.append(status(200, answer.encode(), **XML))
+    settings(web, inbound_url=f"{receiver.url}/in")
     text(web, "Are you open?")
     reply = await_message(web, body_contains="We are open")
     assert (reply["from"], reply["to"], reply["provider"]) == (f"+{SRC}", f"+{DST}", "plivo")
@@ -194,22 +190,22 @@ def test_answer_in_plivos_xml_replies(web: FlaskClient, app: Receiver) -> None:
     ],
 )
 def test_answer_that_cannot_be_used_is_noted_in_the_log(
-    web: FlaskClient, sandbox: Sandbox, app: Receiver, answer: str, note: str
+    web: FlaskClient, sandbox: Sandbox, receiver: Receiver, answer: str, note: str
 ) -> None:
-    app.answers.append(status(200, answer.encode(), **XML))
-    settings(web, inbound_url=f"{app.url}/in")
+    receiver.answers.append(status(200, answer.encode(), **XML))
+    settings(web, inbound_url=f"{receiver.url}/in")
     message = text(web, "Hello")
     (attempt,) = await_attempts(sandbox.inbox, message["id"], 1, noted=True)
     assert note in attempt["error"]
 
 
 def test_stop_and_start_of_a_handset_are_heeded(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
-    settings(web, inbound_url=f"{app.url}/in")
+    settings(web, inbound_url=f"{receiver.url}/in")
     text(web, " stop ")
     text(web, "START", **{"from": "+14150000009"})
-    posts = {post.form["From"]: post.form["MessageIntent"] for post in app.await_posts(2)}
+    posts = {post.form["From"]: post.form["MessageIntent"] for post in receiver.await_posts(2)}
     assert posts == {DST: "optout", "14150000009": "optin"}
     declined, other = send(web), send(web, src="14150000007")
     move_on(sandbox, clock, 10)
@@ -223,10 +219,10 @@ def test_stop_and_start_of_a_handset_are_heeded(
 
 
 def test_scenario_spoils_the_signature_of_every_callback(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
-    send(web, url=f"{app.url}/dlr", dst="14015550100")
+    send(web, url=f"{receiver.url}/dlr", dst="14015550100")
     move_on(sandbox, clock, 1)
-    for post in app.await_posts(3):
-        assert not is_signed(post, app.url, "V2")
-        assert not is_signed(post, app.url, "V3")
+    for post in receiver.await_posts(3):
+        assert not is_signed(post, receiver.url, "V2")
+        assert not is_signed(post, receiver.url, "V3")

@@ -15,10 +15,10 @@ from sandbox.plivo_calls import (
     fetch,
     get,
     listed,
-    move_on,
     newest,
     send,
 )
+from sandbox.time_calls import move_on
 
 from sms_sandbox.app import Sandbox, create_app
 from sms_sandbox.clock import FrozenClock

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,12 +11,12 @@ from sandbox.plivo_calls import (
     basic,
     get,
     listed,
-    move_on,
     newest,
     start,
     validate,
 )
-from sandbox.receiver import Receiver, receiving
+from sandbox.receiver import Receiver
+from sandbox.time_calls import move_on
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock
@@ -33,12 +32,6 @@ PARAMETERS = (
     "brand_name", "app_hash", "dtmf", "fraud_check",
 )  # fmt: skip
 NOT_ITS_CODE = "not a code"
-
-
-@pytest.fixture
-def app() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 def show(web: FlaskClient, session_uuid: str) -> dict[str, Any]:
@@ -292,11 +285,11 @@ def test_sessions_are_listed_by_everything_that_they_have(
 
 
 def test_each_state_of_an_attempt_is_told(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
-    session_uuid = start(web, url=f"{app.url}/verify", recipient="15035550100")
+    session_uuid = start(web, url=f"{receiver.url}/verify", recipient="15035550100")
     move_on(sandbox, clock, 1)
-    posts = app.await_posts(3)
+    posts = receiver.await_posts(3)
     assert [post.form["ChannelStatus"] for post in posts] == ["queued", "sent", "undelivered"]
     form = posts[-1].form
     assert form == {
@@ -314,11 +307,11 @@ def test_each_state_of_an_attempt_is_told(
 
 
 def test_call_is_told_of_by_get(
-    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, app: Receiver
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
-    start(web, url=f"{app.url}/verify", method="GET", channel="voice")
+    start(web, url=f"{receiver.url}/verify", method="GET", channel="voice")
     move_on(sandbox, clock, 1)
-    posts = app.await_posts(3)
+    posts = receiver.await_posts(3)
     assert all(post.method == "GET" for post in posts)
     seen = [post.path.split("ChannelStatus=")[1].split("&")[0] for post in posts]
     assert seen == ["ringing", "in-progress", "completed"]

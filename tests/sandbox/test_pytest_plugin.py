@@ -22,7 +22,7 @@ def application_sends(sms, body):
         json.dumps({"to": NUMBER, "from": "App", "body": body, "account": sms.account}).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
@@ -49,7 +49,7 @@ def test_other_accounts_are_not_seen(sms):
         sms.url + "/api/v1/messages",
         json.dumps({"to": NUMBER, "from": "App", "body": "code 999999"}).encode(),
         {"Content-Type": "application/json"},
-    ), timeout=10):
+    ), timeout=30):
         pass
     assert sms.messages == []
     with pytest.raises(SandboxRefused, match="account"):

@@ -113,6 +113,10 @@ READINGS: dict[str, Callable[[sqlite3.Connection], object]] = {
     "common word": page(text="code"),
     "two words": page(text="code minutes"),
     "word that is nowhere": page(text="nowhere"),
+    "phrase": page(text='"code is"'),
+    "rare and common word": page(text="minutes nowhere"),
+    "word and status": page(text="code", status="failed"),
+    "word and no such status": page(text="code", status="sent"),
     "how many": lambda connection: search.count(connection, Filter()),
     "how many of an account": lambda connection: search.count(
         connection, Filter(account="account-1")
@@ -126,6 +130,7 @@ def test_reading_costs_the_same_however_many_are_stored(
     database: Database, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "_FEW", 50)
+    monkeypatch.setattr(search, "_MANY", 100)
     read = READINGS[name]
     fill(database, 1200)
     few = cost(database, read)
@@ -171,6 +176,90 @@ def test_no_way_of_reading_sorts_or_looks_at_every_message(database: Database) -
             if "SCAN messages" in told:
                 assert "NOT INDEXED" in statement
                 assert "ORDER BY seq DESC LIMIT 21" in statement
+
+
+def spoken(database: Database, read: Callable[[sqlite3.Connection], object]) -> list[str]:
+    """The statements of one reading."""
+    with database.read() as connection:
+        ran: list[str] = []
+        connection.set_trace_callback(ran.append)
+        read(connection)
+        connection.set_trace_callback(None)
+    return ran
+
+
+def test_the_rarer_of_words_and_filter_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FEW", 5)
+    for _ in range(30):
+        fill(database, 30)
+        fill(database, 20, body="Hello", code=None)
+    fill(database, 1, body="A zebra", status="failed")
+
+    def asked(**wanted: str) -> str:
+        return [one for one in spoken(database, page(**wanted)) if one.startswith("SELECT")][-1]
+
+    assert "messages_by_status" in asked(text="code", status="failed")
+    assert "MATCH" in asked(text="code", status="delivered")
+    assert "MATCH" in asked(text="zebra", status="failed")
+    assert "messages_by_recipient" in asked(text="code", recipient=NUMBER, status="delivered")
+    assert "messages_by_status" in asked(account="account-1", status="failed")
+
+
+def test_a_search_that_finds_little_compares_little(database: Database) -> None:
+    rare = "7QX9ZW"
+    fill(database, 700)
+    fill(database, 1, body=f"Your code is {rare}. It is good for 5 minutes.", code=rare)
+    fill(database, 800)
+
+    def compared(wanted: str) -> int:
+        with database.read() as connection:
+            seen: list[str] = []
+            connection.create_function("instr", 2, lambda *texts: seen.append(texts[1]))
+            connection.create_function("like", 3, lambda *texts: seen.append(texts[0]))
+            list(messages.select(connection, Filter(text=wanted)))
+            return len(seen)
+
+    assert 0 < compared(f'"Your code is {rare}. It is"') < 100
+    assert 0 < compared(f"minutes code {rare}") < 100
+    assert compared("minutes code nowhere") == 0
+
+
+def test_a_search_is_counted_by_the_reading_that_lists_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "SHARD", 100)
+    stored = [one for _ in range(3) for one in fill(database, 100)]
+    found: list[object] = []
+
+    def read(connection: sqlite3.Connection) -> None:
+        found.append(messages.page(connection, Filter(text="code"), 21))
+
+    joins = [one for one in spoken(database, read) if "CROSS JOIN" in one]
+    assert len(joins) == 2
+    assert found == [(list(reversed(stored))[:21], search.COUNTED_TEXT)]
+
+
+def test_a_full_shard_becomes_one_part_while_the_next_one_fills(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "SHARD", 50)
+
+    def parts() -> int:
+        with database.read() as connection:
+            row = connection.execute("SELECT count(DISTINCT segid) FROM text_1_idx").fetchone()
+        return int(row[0])
+
+    stored = [fill(database, 1)[0] for _ in range(50)]
+    assert parts() > 1
+    for _ in range(10):
+        fill(database, 1)
+    assert parts() == 1
+    with database.read() as connection:
+        for one in (stored[0], stored[-1]):
+            found = list(messages.select(connection, Filter(text=one.code)))
+            assert [match.id for match in found] == [one.id]
 
 
 def vendors_lists(place: int) -> list[Callable[[sqlite3.Connection], object]]:
@@ -254,7 +343,7 @@ def test_shards_go_with_their_last_message(
     with database.write() as connection:
         messages.delete_places(connection, [one.seq for one in (*stored[0], *stored[1][:-1])])
         left = text.shards(connection)
-        assert [number for number, _ in left] == [5, 4, 3, 2]
+        assert [shard.number for shard in left] == [5, 4, 3, 2]
         tables = connection.execute(
             "SELECT name FROM sqlite_master WHERE name GLOB 'text_[0-9]*' AND sql LIKE '%VIRTUAL%'"
         ).fetchall()
@@ -262,7 +351,7 @@ def test_shards_go_with_their_last_message(
         found = list(messages.select(connection, Filter(text="code")))
         assert [one.seq for one in found][-2:] == [stored[2][0].seq, stored[1][-1].seq]
         messages.delete_all(connection)
-        assert [number for number, _ in text.shards(connection)] == [1]
+        assert [shard.number for shard in text.shards(connection)] == [1]
     again = fill(database, 3)
     with database.read() as connection:
         found = list(messages.select(connection, Filter(text="code")))
@@ -428,4 +517,34 @@ def test_an_older_file_keeps_its_messages_and_its_search(tmp_path: Path) -> None
         assert found == [new.id, "msg_5"]
         assert counts.of(reader, "a") == 1
         assert counts.of(reader, None) == 2
+    database.close()
+
+
+def test_a_file_with_places_of_words_is_read_and_goes_on_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old.sqlite"
+    database = Database(str(path))
+    old = fill(database, 30)
+    database.close()
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "DROP TABLE text_1; CREATE VIRTUAL TABLE text_1 USING fts5(in_body, in_recipient,"
+            " in_sender, in_code, content='', columnsize=0, tokenize='trigram');"
+            "INSERT INTO text_1 (rowid, in_body, in_recipient, in_sender, in_code)"
+            " SELECT seq, body, recipient, sender, code FROM messages; PRAGMA user_version = 3;"
+        )
+    connection.close()
+    monkeypatch.setattr(text, "SHARD", 30)
+    database = Database(str(path))
+    new = fill(database, 5)
+    with database.write() as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.SCHEMA_VERSION > 3
+        messages.set_body(connection, old[3], "Nothing to see", None, _cut())
+        found = list(messages.select(connection, Filter(text='"code is" minutes')))
+        kept = [one for one in old if one.id != old[3].id]
+        assert [one.id for one in found] == [one.id for one in reversed([*kept, *new])]
+        assert [one.id for one in messages.select(connection, Filter(text="see"))] == [old[3].id]
+        made = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'text_2'")
+        assert "detail=none" in made.fetchone()[0]
     database.close()

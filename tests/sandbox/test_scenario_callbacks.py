@@ -1,22 +1,14 @@
 """The scenarios whose messages arrive and whose callbacks go wrong, as an application gets them."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask.testing import FlaskClient
-from sandbox.receiver import Receiver, receiving
+from sandbox.receiver import Receiver
 from sandbox.twilio_calls import ACCOUNT, TOKEN, create
 from twilio.request_validator import RequestValidator
 
 from sms_sandbox.numbers import SCENARIOS
 
 AREA = {one.name: one.area_code for one in SCENARIOS}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from sms_sandbox.errors import NoCode, UnknownMessage
 from sms_sandbox.inbox import Inbox
 from sms_sandbox.message import Message
-from sms_sandbox.storage import Filter
+from sms_sandbox.storage import Filter, words
 from sms_sandbox.storage import text as text_index
 
 Put = Callable[..., Message]
@@ -54,8 +54,43 @@ def test_search_takes_signs_of_the_query_language_as_text(
     assert inbox_both.find(Filter(text=text), 10) == []
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Straße 12",
+        "STRASSE 12",
+        "\u212aelvin",
+        "50% off_now",
+        "a\\b",
+        "ﬁsh",
+        "\u0130stanbul",
+        "it's 5-6",
+        "ΣΊΣΥΦΟΣ",
+        "\N{GRINNING FACE} hi",
+    ],
+)
+def test_a_word_is_found_wherever_a_letter_may_be_written_otherwise(
+    inbox: Inbox, put: Put, body: str
+) -> None:
+    put(body)
+    parts = {body[at : at + size] for at in range(len(body)) for size in (1, 2, 3, 5)}
+    tried = {turn(part) for part in parts for turn in (str, str.upper, str.lower, str.casefold)}
+    with inbox._parts.database.read() as connection:
+        for word in tried | {"kelvin", "strasse", "fish", "0% o", "5_6"}:
+            condition, values = words.condition(word)
+            row = connection.execute(f"SELECT {condition} FROM messages", values).fetchone()
+            holds = word.casefold() in body.casefold() or word in "+9901234567"
+            assert bool(row[0]) == holds, word
+
+
+def test_a_search_for_a_nul_finds_nothing(inbox_both: Inbox, put: Put) -> None:
+    put("one two")
+    for text in ("one\x00two", "\x00", "one x\x00y", '"one\x00'):
+        assert inbox_both.find(Filter(text=text), 10) == []
+
+
 def test_search_text_beyond_the_word_limit_is_cut(inbox: Inbox) -> None:
-    assert len(text_index.split_words("a " * 1000)) == 20
+    assert len(words.split_words("a " * 1000)) == 20
 
 
 def test_pages_hold_every_message_once_while_new_ones_arrive(inbox: Inbox, put: Put) -> None:

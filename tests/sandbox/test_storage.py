@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -5,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from sms_sandbox.errors import SettingsError, StorageUnavailable
-from sms_sandbox.storage import Database, Filter
-from sms_sandbox.storage.text import split_words
+from sms_sandbox.storage import Database, Filter, records
+from sms_sandbox.storage.records import Record
+from sms_sandbox.storage.words import split_words
 
 
 def test_memory_database_is_a_private_file_that_goes_with_it() -> None:
@@ -16,6 +18,15 @@ def test_memory_database_is_a_private_file_that_goes_with_it() -> None:
     assert path.parent.stat().st_mode & 0o077 == 0
     database.close()
     assert not path.parent.exists()
+
+
+def test_lasting_file_is_its_owners_alone_whatever_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Database(str(tmp_path / "sms.db")).close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "sms.db").stat().st_mode & 0o077 == 0
 
 
 def test_failed_transaction_leaves_nothing() -> None:
@@ -58,7 +69,7 @@ def test_reading_goes_on_beside_a_writer() -> None:
 
         thread = threading.Thread(target=read)
         thread.start()
-        thread.join(5)
+        thread.join(60)
     assert counted == [0]
     database.close()
 
@@ -96,6 +107,30 @@ def test_closed_database_says_that_the_sandbox_stops() -> None:
         pass
     with pytest.raises(StorageUnavailable), database.write():
         pass
+
+
+def test_of_each_kind_of_record_the_oldest_go_beyond_the_bound() -> None:
+    database = Database(":memory:")
+    with database.write() as connection:
+        for number in range(5):
+            for account, kind in (("a", "token"), ("a", "service"), ("b", "token")):
+                record = Record(
+                    provider="vonage",
+                    account=account,
+                    kind=kind,
+                    id=str(number),
+                    created_at=number,
+                    updated_at=number,
+                )
+                records.insert(connection, record, keep=3 if kind == "token" else 10)
+    with database.read() as connection:
+        kept = {
+            (account, kind): [one.id for one in records.find(connection, "vonage", account, kind)]
+            for account, kind in (("a", "token"), ("a", "service"), ("b", "token"))
+        }
+    database.close()
+    assert kept[("a", "token")] == kept[("b", "token")] == ["4", "3", "2"]
+    assert len(kept[("a", "service")]) == 5
 
 
 def test_cursors_of_a_later_life_are_greater(tmp_path: Path) -> None:

@@ -70,6 +70,24 @@ def test_a_configured_token_signs_for_a_key_that_came_first(strict: FlaskClient)
     assert post.headers["X-Twilio-Signature"] == sign(TOKEN, receiver.url, post.form.items())
 
 
+def test_who_is_refused_is_told_on_the_terminal_with_the_cure_and_without_a_secret(
+    make_sandbox: Callable[..., Sandbox],
+    strict: FlaskClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    status(strict, ACCOUNT, "another")
+    status(strict, "SK" + "f" * 32, "secret of a stranger")
+    web = create_app(make_sandbox()).test_client()
+    create(web)
+    assert caplog.text.count("is refused") == 2
+    status(web, ACCOUNT, "wrong-secret")
+    told = [record.getMessage() for record in caplog.records]
+    assert f"twilio {ACCOUNT} is refused: the file of credentials" in told[0]
+    assert "is strict" in told[1]
+    assert told[2].endswith(f"To begin anew: sms-sandbox reset --account {ACCOUNT}")
+    assert not [secret for secret in (TOKEN, "wrong-secret", "stranger") if secret in caplog.text]
+
+
 def test_without_strict_others_open_accounts_of_their_own(
     make_sandbox: Callable[..., Sandbox], file: str
 ) -> None:

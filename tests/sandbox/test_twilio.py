@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sandbox.time_calls import move_on
 from sandbox.twilio_calls import ACCOUNT, FROM, ROOT, TO, TOKEN, ask, basic, create, fetch
 
 from sms_sandbox.app import Sandbox, create_app
@@ -32,11 +33,6 @@ KEYS = {
     "subresource_uris",
     "uri",
 }
-
-
-def move_on(sandbox: Sandbox, clock: FrozenClock, seconds: float) -> None:
-    clock.advance(seconds)
-    sandbox.inbox.advance_due()
 
 
 def test_a_created_message_has_exactly_twilios_keys(web: FlaskClient) -> None:

@@ -1,22 +1,21 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from sandbox.receiver import Receiver, receiving, status
+from sandbox.receiver import Receiver
 from sandbox.twilio_calls import (
     ACCOUNT,
-    FROM,
     ROOT,
+    SAYS_CODE,
     TO,
     TOKEN,
-    await_attempts,
+    Phone,
     await_message,
     basic,
     create,
+    says,
 )
 
-from sms_sandbox.app import Sandbox, create_app
+from sms_sandbox.app import create_app
 from sms_sandbox.clock import FrozenClock
 from sms_sandbox.facades.twilio.signature import sign
 from sms_sandbox.inbox import Inbox
@@ -28,64 +27,6 @@ KEYS = {
     "forwarded_from", "group_sid", "caller_name", "queue_time", "trunk_sid", "uri",
     "subresource_uris",
 }  # fmt: skip
-SAYS_CODE = "<Response><Say>Your code is 4 8 2 9 1 3.</Say></Response>"
-
-
-@pytest.fixture
-def app() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
-
-
-class Phone:
-    """The test's hands: calls, time, keys."""
-
-    def __init__(self, web: FlaskClient, sandbox: Sandbox, clock: FrozenClock) -> None:
-        self.web, self.inbox, self._clock = web, sandbox.inbox, clock
-
-    def ask(self, **changes: Any) -> Any:
-        form = {"To": TO, "From": FROM} | changes
-        given = {name: value for name, value in form.items() if value is not None}
-        return self.web.post(f"{ROOT}/Calls.json", data=given, headers=basic())
-
-    def call(self, **changes: Any) -> dict[str, Any]:
-        answer = self.ask(**changes)
-        assert answer.status_code == 201, answer.text
-        shown: dict[str, Any] = answer.json
-        return shown
-
-    def wait(self, seconds: float) -> None:
-        self._clock.advance(seconds)
-        self.inbox.advance_due()
-
-    def fetch(self, shown: dict[str, Any]) -> dict[str, Any]:
-        answer = self.web.get("/twilio" + shown["uri"], headers=basic())
-        assert answer.status_code == 200, answer.text
-        fetched: dict[str, Any] = answer.json
-        return fetched
-
-    def update(self, shown: dict[str, Any], **form: str) -> Any:
-        return self.web.post("/twilio" + shown["uri"], data=form, headers=basic())
-
-    def message(self) -> dict[str, Any]:
-        newest: dict[str, Any] = self.web.get("/api/v1/messages?limit=1").json["messages"][0]
-        return newest
-
-    def press(self, digits: str) -> Any:
-        path = f"/api/v1/messages/{self.message()['id']}/press"
-        return self.web.post(path, json={"digits": digits})
-
-    def heard(self, words: str) -> dict[str, Any]:
-        return await_message(self.web, body_contains=words)
-
-
-@pytest.fixture
-def phone(web: FlaskClient, sandbox: Sandbox, clock: FrozenClock) -> Phone:
-    return Phone(web, sandbox, clock)
-
-
-def says(document: str, media: str = "text/xml") -> Any:
-    return status(200, document.encode(), **{"Content-Type": media})
 
 
 def test_a_created_call_has_twilios_keys_and_waits_in_the_queue(phone: Phone) -> None:
@@ -120,41 +61,14 @@ def test_a_spoken_code_is_found_in_the_call(phone: Phone) -> None:
     assert phone.web.get("/api/v1/messages?q=%22Your+code%22").json["total"] == 1
 
 
-def test_the_script_is_fetched_signed_when_the_call_is_answered(
-    phone: Phone, app: Receiver
+def test_status_callbacks_tell_every_event_that_was_asked_for(
+    phone: Phone, receiver: Receiver
 ) -> None:
-    app.answers.append(says(SAYS_CODE))
-    url = f"{app.url}/voice?x=1"
-    shown = phone.call(Url=url)
-    phone.wait(0.3)
-    phone.heard("4 8 2 9 1 3")
-    (post,) = app.await_posts(1)
-    form = post.form
-    assert (post.path, form["CallSid"], form["CallStatus"]) == (
-        "/voice?x=1",
-        shown["sid"],
-        "in-progress",
-    )
-    assert (form["From"], form["To"], form["Direction"]) == (FROM, TO, "outbound-api")
-    assert post.headers["X-Twilio-Signature"] == sign(TOKEN, url, form.items())
-    assert await_message(phone.web, status="delivered")["code"] == "482913"
-
-
-def test_the_script_may_be_fetched_by_get(phone: Phone, app: Receiver) -> None:
-    app.answers.append(says(SAYS_CODE))
-    phone.call(Url=f"{app.url}/voice", Method="GET")
-    phone.wait(0.3)
-    phone.heard("4 8 2 9 1 3")
-    (post,) = app.await_posts(1)
-    assert (post.method, "CallStatus=in-progress" in post.path) == ("GET", True)
-
-
-def test_status_callbacks_tell_every_event_that_was_asked_for(phone: Phone, app: Receiver) -> None:
     events = ["initiated", "ringing", "answered", "completed"]
-    url = f"{app.url}/status"
+    url = f"{receiver.url}/status"
     phone.call(Twiml=SAYS_CODE, StatusCallback=url, StatusCallbackEvent=events)
     phone.wait(0.3)
-    posts = app.await_posts(4)
+    posts = receiver.await_posts(4)
     assert [post.form["CallStatus"] for post in posts] == [
         "initiated",
         "ringing",
@@ -168,184 +82,14 @@ def test_status_callbacks_tell_every_event_that_was_asked_for(phone: Phone, app:
         assert post.headers["X-Twilio-Signature"] == sign(TOKEN, url, post.form.items())
 
 
-def test_only_the_end_is_told_where_no_event_is_named(phone: Phone, app: Receiver) -> None:
-    phone.call(Twiml="<Response><Pause length='7'/></Response>", StatusCallback=f"{app.url}/status")
+def test_only_the_end_is_told_where_no_event_is_named(phone: Phone, receiver: Receiver) -> None:
+    phone.call(
+        Twiml="<Response><Pause length='7'/></Response>", StatusCallback=f"{receiver.url}/status"
+    )
     phone.wait(0.3)
     phone.wait(7)
-    (post,) = app.await_posts(1)
+    (post,) = receiver.await_posts(1)
     assert (post.form["CallStatus"], post.form["CallDuration"]) == ("completed", "7")
-
-
-def test_a_key_press_leads_to_the_action(phone: Phone, app: Receiver) -> None:
-    app.answers.append(
-        says(
-            "<Response><Gather numDigits='1' action='/pressed?y=2'>"
-            "<Say>Press 1 for your code.</Say></Gather><Say>Good bye.</Say></Response>"
-        )
-    )
-    app.answers.append(says(SAYS_CODE))
-    shown = phone.call(Url=f"{app.url}/voice")
-    assert phone.press("1").status_code == 409
-    phone.wait(0.3)
-    phone.heard("Press 1 for your code.")
-    assert phone.fetch(shown)["status"] == "in-progress"
-    assert phone.press("1").status_code == 200
-    phone.heard("4 8 2 9 1 3")
-    post = app.await_posts(2)[1]
-    assert (post.path, post.form["Digits"], post.form["msg"]) == ("/pressed?y=2", "1", "Gather End")
-    assert post.headers["X-Twilio-Signature"] == sign(
-        TOKEN, f"{app.url}/pressed?y=2", post.form.items()
-    )
-    assert await_message(phone.web, status="delivered")["body"] == (
-        "Press 1 for your code. Your code is 4 8 2 9 1 3."
-    )
-    late = phone.press("1")
-    assert (late.status_code, late.json["code"]) == (409, "no_listener")
-
-
-def test_without_an_action_the_keys_go_where_the_script_came_from(
-    phone: Phone, app: Receiver
-) -> None:
-    app.answers.append(says("<Response><Gather numDigits='1' method='GET'/></Response>"))
-    phone.call(Url=f"{app.url}/voice?x=1", Method="GET")
-    phone.wait(0.3)
-    await_attempts(phone.inbox, phone.message()["id"], 1)
-    phone.press("5")
-    post = app.await_posts(2)[1]
-    assert post.path.startswith("/voice?x=1&")
-    assert (post.path.count("CallSid="), post.path.count("Digits=5")) == (1, 1)
-
-
-def test_keys_come_one_by_one_until_the_hash(phone: Phone, app: Receiver) -> None:
-    app.answers.append(says("<Response><Gather action='/pin'/></Response>"))
-    phone.call(Url=f"{app.url}/voice")
-    phone.wait(0.3)
-    await_attempts(phone.inbox, phone.message()["id"], 1)
-    for keys in ("4", "2*"):
-        assert phone.press(keys).status_code == 200
-    phone.press("7#9")
-    post = app.await_posts(2)[1]
-    assert (post.form["Digits"], post.form["FinishedOnKey"]) == ("42*7", "#")
-
-
-def test_keys_that_do_not_end_are_taken_after_the_time(phone: Phone, app: Receiver) -> None:
-    app.answers.append(says("<Response><Gather action='/pin' timeout='3'/></Response>"))
-    phone.call(Url=f"{app.url}/voice")
-    phone.wait(0.3)
-    await_attempts(phone.inbox, phone.message()["id"], 1)
-    phone.wait(2)
-    phone.press("12")
-    phone.wait(2)
-    assert len(app.posts) == 1
-    phone.wait(1)
-    assert app.await_posts(2)[1].form["Digits"] == "12"
-
-
-def test_without_a_key_the_script_goes_on(phone: Phone) -> None:
-    shown = phone.call(
-        Twiml="<Response><Gather timeout='4'><Say>Press.</Say></Gather><Say>Bye.</Say></Response>"
-    )
-    phone.wait(0.3)
-    assert phone.message()["body"] == "Press."
-    phone.wait(4)
-    assert phone.message()["body"] == "Press. Bye."
-    assert (phone.fetch(shown)["status"], phone.fetch(shown)["duration"]) == ("completed", "4")
-
-
-def test_every_verb_that_is_imitated(phone: Phone, app: Receiver) -> None:
-    app.answers.append(
-        says(
-            "<Response><Say loop='2'>Hi</Say><Say>your <emphasis>code</emphasis> is</Say>"
-            "<Play>http://x.example/a.mp3</Play><Play digits='12'/><Pause/>"
-            "<Dial>+1</Dial><Redirect>other</Redirect><Say>never</Say></Response>"
-        )
-    )
-    app.answers.append(says("<Response><Say>there</Say><Hangup/><Say>never</Say></Response>"))
-    phone.call(Url=f"{app.url}/voice/start")
-    phone.wait(0.3)
-    message = phone.heard("(keys 12)")
-    phone.wait(1)
-    phone.heard("there")
-    assert app.await_posts(2)[1].path == "/voice/other"
-    assert phone.message()["body"] == (
-        "Hi Hi your code is (plays http://x.example/a.mp3) (keys 12) there"
-    )
-    attempts = await_attempts(phone.inbox, message["id"], 2)
-    assert "error" not in attempts[0]
-
-
-def test_a_pause_of_no_length_is_none(phone: Phone) -> None:
-    phone.call(Twiml="<Response><Pause length='0'/><Say>Hi</Say></Response>")
-    phone.wait(0.3)
-    assert (phone.message()["body"], phone.message()["status"]) == ("Hi", "delivered")
-
-
-def test_a_verb_that_is_not_imitated_is_noted(phone: Phone, app: Receiver) -> None:
-    app.answers.append(says("<Response><Dial>+1</Dial></Response>"))
-    phone.call(Url=f"{app.url}/voice")
-    phone.wait(0.3)
-    (attempt,) = await_attempts(phone.inbox, phone.message()["id"], 1)
-    assert attempt["error"] == "<Dial> is not imitated by this sandbox: left out."
-    assert attempt["kind"] == "script"
-
-
-def test_plain_text_is_spoken_without_what_nobody_hears(phone: Phone, app: Receiver) -> None:
-    app.answers.append(says("Your\x00 code\x1b[31m is \u202e123456", "text/plain"))
-    phone.call(Url=f"{app.url}/voice")
-    phone.wait(0.3)
-    assert phone.heard("Your code")["body"] == "Your code[31m is 123456"
-
-
-@pytest.mark.parametrize(
-    ("answer", "note"),
-    [
-        (status(404), "error 11200: HTTP retrieval failure."),
-        (says("<Response>"), "error 12100: Document parse failure"),
-        (says("<Say/>"), "error 12102"),
-        (says("x", "image/png"), "error 12300: Invalid Content-Type image/png."),
-        (says("<Response><Gather numDigits='1'/></Response>"), None),
-    ],
-)
-def test_a_script_that_cannot_be_had_ends_the_call(
-    phone: Phone, app: Receiver, answer: Any, note: str | None
-) -> None:
-    app.answers.append(answer)
-    shown = phone.call(Url=f"{app.url}/voice")
-    phone.wait(0.3)
-    (attempt,) = await_attempts(phone.inbox, phone.message()["id"], 1)
-    if note is None:
-        assert phone.fetch(shown)["status"] == "in-progress"
-        phone.wait(5)
-    else:
-        assert note in attempt["error"]
-    assert phone.fetch(shown)["status"] == "completed"
-
-
-def test_a_script_whose_request_is_dropped_ends_the_call(phone: Phone, app: Receiver) -> None:
-    rule = {"match": {"to": TO}, "effect": {"type": "webhook", "mutation": "drop"}}
-    phone.web.post("/api/v1/faults", json=rule)
-    shown = phone.call(Url=f"{app.url}/voice", FallbackUrl=f"{app.url}/second")
-    phone.wait(0.3)
-    assert phone.fetch(shown)["status"] == "completed"
-    assert app.posts == []
-    assert len(phone.inbox.attempts(phone.message()["id"])) == 2
-
-
-def test_the_fallback_is_asked_where_the_script_fails(phone: Phone, app: Receiver) -> None:
-    app.answers.extend([status(500), says(SAYS_CODE)])
-    phone.call(Url=f"{app.url}/voice", FallbackUrl=f"{app.url}/second")
-    phone.wait(0.3)
-    phone.heard("4 8 2 9 1 3")
-    post = app.await_posts(2)[1]
-    assert (post.path, post.form["ErrorCode"]) == ("/second", "11200")
-
-
-def test_a_call_that_leads_in_circles_ends(phone: Phone, app: Receiver) -> None:
-    app.answers.extend(says("<Response><Redirect/></Response>") for _ in range(150))
-    phone.call(Url=f"{app.url}/voice")
-    phone.wait(0.3)
-    await_message(phone.web, status="delivered")
-    assert len(app.posts) == 100
 
 
 @pytest.mark.parametrize(
@@ -381,14 +125,14 @@ def test_a_call_that_twilio_would_refuse_is_refused(
 
 @pytest.mark.parametrize(("state", "lost"), [("off", "no-answer"), ("blocked", "busy")])
 def test_a_handset_that_is_not_there_loses_the_call(
-    phone: Phone, inbox: Inbox, app: Receiver, state: str, lost: str
+    phone: Phone, inbox: Inbox, receiver: Receiver, state: str, lost: str
 ) -> None:
     inbox.put_handset(ACCOUNT, TO, {"state": state})
-    shown = phone.call(Twiml=SAYS_CODE, StatusCallback=f"{app.url}/status")
+    shown = phone.call(Twiml=SAYS_CODE, StatusCallback=f"{receiver.url}/status")
     phone.wait(1)
     assert phone.fetch(shown)["status"] == lost
     assert phone.message()["body"] == ""
-    assert app.await_posts(1)[0].form["CallStatus"] == lost
+    assert receiver.await_posts(1)[0].form["CallStatus"] == lost
 
 
 @pytest.mark.parametrize(
@@ -436,13 +180,13 @@ def test_a_live_call_is_ended_but_not_canceled(phone: Phone) -> None:
     assert phone.message()["body"] == ""
 
 
-def test_a_live_call_is_sent_elsewhere(phone: Phone, app: Receiver) -> None:
-    app.answers.append(says(SAYS_CODE))
+def test_a_live_call_is_sent_elsewhere(phone: Phone, receiver: Receiver) -> None:
+    receiver.answers.append(says(SAYS_CODE))
     shown = phone.call(Twiml="<Response><Pause length='60'/></Response>")
-    too_early = phone.update(shown, Url=f"{app.url}/other")
+    too_early = phone.update(shown, Url=f"{receiver.url}/other")
     assert (too_early.status_code, too_early.json["code"]) == (400, 21220)
     phone.wait(0.3)
-    assert phone.update(shown, Url=f"{app.url}/other").status_code == 200
+    assert phone.update(shown, Url=f"{receiver.url}/other").status_code == 200
     phone.heard("4 8 2 9 1 3")
     await_message(phone.web, status="delivered")
     assert phone.update(shown, Twiml=SAYS_CODE).json["code"] == 21220
@@ -497,15 +241,3 @@ def test_a_restart_goes_on_with_a_call(
     assert phone.message()["body"] == "One."
     phone.wait(5)
     assert phone.message()["body"] == "One. Two."
-
-
-@pytest.mark.parametrize("digits", ["", "a", "1" * 65, "1 2"])
-def test_keys_that_no_telephone_has_are_refused(phone: Phone, digits: str) -> None:
-    phone.call(Twiml=SAYS_CODE)
-    answer = phone.press(digits)
-    assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
-
-
-def test_a_text_message_takes_no_keys(phone: Phone) -> None:
-    create(phone.web)
-    assert phone.press("1").json["code"] == "no_listener"

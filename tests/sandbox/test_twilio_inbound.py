@@ -1,9 +1,8 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sandbox.receiver import Receiver, receiving, status
+from sandbox.receiver import Receiver, status
 from sandbox.twilio_calls import (
     ACCOUNT,
     FROM,
@@ -26,12 +25,6 @@ KEYS = {
     "FromState", "SmsStatus", "FromCity", "Body", "FromCountry", "To", "ToZip", "NumSegments",
     "MessageSid", "AccountSid", "From", "ApiVersion",
 }  # fmt: skip
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sandbox.receiver import receiving
+from sandbox.time_calls import move_on
 from sandbox.twilio_calls import ACCOUNT, FROM, ROOT, TO, ask, basic, create, fetch
 
 from sms_sandbox.app import Sandbox, create_app
@@ -19,11 +20,6 @@ IN_AN_HOUR = "2027-01-15T09:00:00Z"
 def schedule(web: FlaskClient, **changes: str | None) -> Any:
     asked = {"From": None, "MessagingServiceSid": SERVICE, "ScheduleType": "fixed"}
     return ask(web, **(asked | {"SendAt": IN_AN_HOUR} | changes))
-
-
-def move_on(sandbox: Sandbox, clock: FrozenClock, seconds: float) -> None:
-    clock.advance(seconds)
-    sandbox.inbox.advance_due()
 
 
 def test_a_scheduled_message_is_sent_at_its_time(

@@ -218,6 +218,7 @@ def test_a_payment_is_told_and_must_be_the_same_at_the_check(web: FlaskClient) -
     code = code_for(web)
     assert bodies(web) == [f"Your Notes verification code for €9 to Acme is: {code}"]
     assert check(web, path, code, Amount="€8", Payee="Acme").json["valid"] is False
+    assert check(web, path, code, Amount="€9", Payee="Emca").json["valid"] is False
     assert check(web, path, code, Amount="€9", Payee="Acme").json["valid"] is True
 
 

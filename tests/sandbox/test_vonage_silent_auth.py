@@ -1,12 +1,13 @@
 """Silent authentication of Verify v2: the phone's way, what it ends with, what follows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from sandbox.receiver import Receiver, receiving
+from sandbox.receiver import Receiver
+from sandbox.time_calls import move_on
 from sandbox.verify_v2_calls import (
     NOWHERE,
     ask,
@@ -17,18 +18,12 @@ from sandbox.verify_v2_calls import (
     start,
     start_told,
 )
-from sandbox.vonage_calls import KEY, TO, basic, bearer, move_on, newest, settings
+from sandbox.vonage_calls import KEY, TO, basic, bearer, newest, settings
 
 from sms_sandbox.app import Sandbox, create_app
 from sms_sandbox.clock import FrozenClock
 
 EVEN, ODD, ERRS = "99012345678", "99012345677", "99011111199"
-
-
-@pytest.fixture
-def app() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 def silent(to: str = EVEN, **changes: Any) -> dict[str, Any]:
@@ -117,9 +112,9 @@ def test_advanced_mode_speaks_of_a_token(web: FlaskClient) -> None:
     ],
 )
 def test_last_digits_say_how_it_ends(
-    web: FlaskClient, app: Receiver, number: str, sandboxed: bool, outcome: str
+    web: FlaskClient, receiver: Receiver, number: str, sandboxed: bool, outcome: str
 ) -> None:
-    start_told(web, app, workflow=[silent(number, sandbox=sandboxed)])
+    start_told(web, receiver, workflow=[silent(number, sandbox=sandboxed)])
     url = newest(web, number)["body"].rpartition(" ")[2]
     answer, _ = follow(web, url)
     if outcome == "completed":
@@ -130,8 +125,8 @@ def test_last_digits_say_how_it_ends(
         problem(answer, 409, "/verify#network-error", "Network error")
     else:
         problem(answer, 403, "/verify#user-rejected", "User rejected")
-    assert [body_of(app, place)["status"] for place in (0, 1)] == [outcome, outcome]
-    assert body_of(app, 1)["type"] == "summary"
+    assert [body_of(receiver, place)["status"] for place in (0, 1)] == [outcome, outcome]
+    assert body_of(receiver, 1)["type"] == "summary"
 
 
 @pytest.mark.parametrize("network", ["off", "unsupported"])
@@ -139,6 +134,14 @@ def test_operator_that_recognises_nobody_fails(web: FlaskClient, network: str) -
     settings(web, KEY, operator={"network": network})
     answer, _ = follow(web, begin(web)["check_url"])
     problem(answer, 409, "/verify#network-error", "Network error")
+
+
+def test_fault_of_the_next_channel_is_none_of_the_phones_request(web: FlaskClient) -> None:
+    rule = {"match": {"to": TO}, "effect": {"type": "disconnect"}}
+    assert web.post("/api/v1/faults", json=rule).status_code == 201
+    answer, _ = follow(web, begin(web, {"channel": "sms", "to": TO}, to=ODD)["check_url"])
+    problem(answer, 403, "/verify#user-rejected", "User rejected")
+    assert newest(web, TO)["code"] is not None
 
 
 def test_failure_is_told_to_the_redirect_url(web: FlaskClient) -> None:
@@ -232,11 +235,11 @@ def test_unknown_request_has_no_way(web: FlaskClient, step: str) -> None:
 
 
 def test_application_is_told_what_the_phone_is_to_open(
-    web: FlaskClient, app: Receiver, sandbox: Sandbox, clock: FrozenClock
+    web: FlaskClient, receiver: Receiver, sandbox: Sandbox, clock: FrozenClock
 ) -> None:
-    settings_of = start_told(web, app, workflow=[silent()])
+    settings_of = start_told(web, receiver, workflow=[silent()])
     move_on(sandbox, clock, 1)
-    event = body_of(app, 0)
+    event = body_of(receiver, 0)
     assert event == {
         "request_id": settings_of,
         "triggered_at": event["triggered_at"],

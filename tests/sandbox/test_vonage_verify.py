@@ -1,13 +1,13 @@
 """Verify v2 by plain HTTP: workflows, codes, what ends a request, and the webhooks that tell."""
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
 import pytest
 from flask.testing import FlaskClient
-from sandbox.receiver import Receiver, receiving
+from sandbox.receiver import Receiver
+from sandbox.time_calls import move_on
 from sandbox.verify_v2_calls import (
     NOT_ITS_CODE,
     NOWHERE,
@@ -30,7 +30,6 @@ from sandbox.vonage_calls import (
     TO,
     basic,
     bearer,
-    move_on,
     newest,
     settings,
 )
@@ -40,12 +39,6 @@ from sms_sandbox.clock import FrozenClock
 from sms_sandbox.errors import Refused
 from sms_sandbox.facades.vonage.verify import form, requests
 from sms_sandbox.message import Draft, Message
-
-
-@pytest.fixture
-def app() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 def channels(web: FlaskClient, to: str = TO) -> list[str]:
@@ -382,11 +375,11 @@ def test_virtual_number_that_ends_in_99_errs(
     assert check(web, request_id, NOT_ITS_CODE).status_code == 404
 
 
-def test_webhooks_tell_of_channel_and_request(web: FlaskClient, app: Receiver) -> None:
-    request_id = start_told(web, app)
+def test_webhooks_tell_of_channel_and_request(web: FlaskClient, receiver: Receiver) -> None:
+    request_id = start_told(web, receiver)
     code = newest(web)["code"]
     assert check(web, request_id, code, bearer()).status_code == 200
-    event, summary = body_of(app, 0), body_of(app, 1)
+    event, summary = body_of(receiver, 0), body_of(receiver, 1)
     begun = "2027-01-15T08:00:00.000Z"
     assert event == {
         "request_id": request_id,
@@ -407,13 +400,13 @@ def test_webhooks_tell_of_channel_and_request(web: FlaskClient, app: Receiver) -
         "price": "0.05000000",
         "client_ref": "my-ref",
     }
-    assert code not in app.posts[0].body + app.posts[1].body
+    assert code not in receiver.posts[0].body + receiver.posts[1].body
 
 
-def test_webhooks_are_signed_over_their_body(web: FlaskClient, app: Receiver) -> None:
-    request_id = start_told(web, app)
+def test_webhooks_are_signed_over_their_body(web: FlaskClient, receiver: Receiver) -> None:
+    request_id = start_told(web, receiver)
     web.delete(f"/vonage/v2/verify/{request_id}", headers=bearer())
-    for post in app.await_posts(2):
+    for post in receiver.await_posts(2):
         shown = post.headers["Authorization"].removeprefix("Bearer ")
         claims = jwt.decode(shown, SECRET, algorithms=["HS256"])
         assert claims["application_id"] == APPLICATION
@@ -421,32 +414,32 @@ def test_webhooks_are_signed_over_their_body(web: FlaskClient, app: Receiver) ->
 
 
 def test_summary_says_what_each_channel_came_to(
-    web: FlaskClient, app: Receiver, sandbox: Sandbox, clock: FrozenClock
+    web: FlaskClient, receiver: Receiver, sandbox: Sandbox, clock: FrozenClock
 ) -> None:
     text = {"channel": "whatsapp", "to": TO, "from": OTHER}
-    request_id = start_told(web, app, workflow=[SMS, VOICE, text], channel_timeout=60)
+    request_id = start_told(web, receiver, workflow=[SMS, VOICE, text], channel_timeout=60)
     move_on(sandbox, clock, 60)
-    assert body_of(app, 0)["status"] == "expired"
+    assert body_of(receiver, 0)["status"] == "expired"
     move_on(sandbox, clock, 1)
     for _ in range(requests.MAX_CHECKS):
         check(web, request_id, NOT_ITS_CODE, bearer())
-    assert (body_of(app, 1)["channel"], body_of(app, 1)["status"]) == ("voice", "failed")
-    summary = body_of(app, 2)
+    assert (body_of(receiver, 1)["channel"], body_of(receiver, 1)["status"]) == ("voice", "failed")
+    summary = body_of(receiver, 2)
     assert (summary["status"], summary["price"]) == ("failed", "0.00000000")
     assert [one["status"] for one in summary["workflow"]] == ["expired", "failed", "unused"]
     assert "initiated_at" not in summary["workflow"][2]
 
 
-def test_cancelled_request_is_told_of(web: FlaskClient, app: Receiver) -> None:
-    request_id = start_told(web, app)
+def test_cancelled_request_is_told_of(web: FlaskClient, receiver: Receiver) -> None:
+    request_id = start_told(web, receiver)
     web.delete(f"/vonage/v2/verify/{request_id}", headers=bearer())
-    assert [body_of(app, place)["status"] for place in (0, 1)] == ["cancelled", "cancelled"]
+    assert [body_of(receiver, place)["status"] for place in (0, 1)] == ["cancelled", "cancelled"]
 
 
 def test_request_by_key_and_secret_tells_nobody(
-    web: FlaskClient, app: Receiver, sandbox: Sandbox
+    web: FlaskClient, receiver: Receiver, sandbox: Sandbox
 ) -> None:
-    settings(web, KEY, status_url=app.url)
+    settings(web, KEY, status_url=receiver.url)
     request_id = start(web)
     assert check(web, request_id, newest(web)["code"]).status_code == 200
     assert sandbox.inbox.attempts(newest(web)["id"]) == []

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sandbox.vonage_calls import KEY, SECRET, STRANGE, TO, basic, move_on, newest
+from sandbox.time_calls import move_on
+from sandbox.vonage_calls import KEY, SECRET, STRANGE, TO, basic, newest
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock
@@ -28,6 +29,17 @@ def start(web: FlaskClient, **changes: Any) -> str:
     assert found["status"] == "0"
     assert len(found["request_id"]) == 32
     return str(found["request_id"])
+
+
+def test_request_of_one_version_is_none_of_the_others(web: FlaskClient) -> None:
+    request_id = start(web)
+    code = newest(web)["code"]
+    path = f"/vonage/v2/verify/{request_id}"
+    assert web.post(path, json={"code": code}, headers=basic()).status_code == 404
+    asked = {"brand": "Acme", "workflow": [{"channel": "sms", "to": "447700900009"}]}
+    newer = web.post("/vonage/v2/verify", json=asked, headers=basic()).json["request_id"]
+    assert check(web, newer, newest(web)["code"])["status"] in ("6", "101")
+    assert check(web, request_id, code)["status"] == "0"
 
 
 def check(web: FlaskClient, request_id: str, code: Any) -> Any:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from servers import until
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock
@@ -14,17 +15,14 @@ from sms_sandbox.message import Message
 
 Put = Callable[..., Message]
 ANY = Match()
-PATIENT = 10.0
+PATIENT = 60.0
 
 
 def _later(inbox: Inbox, wish: Wish, pool: ThreadPoolExecutor) -> Any:
     """Start a wait and return once it is really waiting."""
     already = inbox.waiting
     future = pool.submit(inbox.wait, wish, PATIENT)
-    deadline = time.monotonic() + 5
-    while inbox.waiting == already and not future.done():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    until(lambda: inbox.waiting > already or future.done())
     return future
 
 
@@ -51,7 +49,7 @@ def test_second_login_gets_the_second_code(inbox: Inbox, put: Put, pool: Any) ->
     assert inbox.wait(wish, 0).messages[0].code == "111111"
     future = _later(inbox, wish, pool)
     put("code 222222")
-    assert future.result(5).messages[0].code == "222222"
+    assert future.result(PATIENT).messages[0].code == "222222"
 
 
 def test_arrival_wakes_a_wait_without_polling(
@@ -60,7 +58,7 @@ def test_arrival_wakes_a_wait_without_polling(
     monkeypatch.setattr("sms_sandbox.inbox.wait._LOOK_FOR_HANGUP", 60.0)
     future = _later(inbox, Wish(match=ANY), pool)
     message = put()
-    assert _ids(future.result(5)) == [message.id]
+    assert _ids(future.result(PATIENT)) == [message.id]
 
 
 def test_twenty_waits_and_twenty_messages_meet_one_to_one(
@@ -85,12 +83,12 @@ def test_no_wake_up_is_lost_between_check_and_sleep(inbox: Inbox, put: Put, pool
 
         def one(gate: threading.Barrier = gate) -> Outcome:
             gate.wait()
-            return inbox.wait(Wish(match=ANY), 5)
+            return inbox.wait(Wish(match=ANY), PATIENT)
 
         future = pool.submit(one)
         gate.wait()
         message = put()
-        assert _ids(future.result(5)) == [message.id]
+        assert _ids(future.result(PATIENT)) == [message.id]
 
 
 def test_waits_are_served_in_the_order_in_which_they_came(
@@ -99,7 +97,34 @@ def test_waits_are_served_in_the_order_in_which_they_came(
     first = _later(inbox, Wish(match=ANY), pool)
     second = _later(inbox, Wish(match=ANY), pool)
     sent = [put().id, put().id]
-    assert [_ids(first.result(5))[0], _ids(second.result(5))[0]] == sent
+    assert [_ids(first.result(PATIENT))[0], _ids(second.result(PATIENT))[0]] == sent
+
+
+def test_messages_that_retention_has_removed_serve_no_wait(
+    inbox: Inbox, put: Put, pool: Any
+) -> None:
+    inbox.put_account_settings(None, {"retention": {"messages": 2}})
+    future = _later(inbox, Wish(match=Match(body_contains="code"), count=2), pool)
+    put("code 1111")
+    for _ in range(2):
+        put("nothing of the kind")
+    wanted = [put("code 2222").id, put("code 3333").id]
+    assert _ids(future.result(PATIENT)) == wanted
+
+
+def test_older_message_that_moves_serves_no_wait_for_later_ones(
+    inbox: Inbox, put: Put, pool: Any, clock: FrozenClock
+) -> None:
+    old = put()
+    wishes = [
+        Wish(match=ANY, after=old.seq, claim=False),
+        Wish(match=ANY, since=clock.now() + 1),
+    ]
+    futures = [_later(inbox, wish, pool) for wish in wishes]
+    clock.advance(5)
+    inbox.advance_due()
+    new = put()
+    assert [_ids(future.result(PATIENT)) for future in futures] == [[new.id], [new.id]]
 
 
 def test_peek_claims_nothing(inbox: Inbox, put: Put) -> None:
@@ -126,7 +151,7 @@ def test_count_returns_that_many_in_order_and_claims_none_in_vain(
     assert "2 of 3" in refused.value.detail
     future = _later(inbox, Wish(match=ANY, count=3), pool)
     sent.append(put().id)
-    assert _ids(future.result(5)) == sent
+    assert _ids(future.result(PATIENT)) == sent
 
 
 def test_newest_first_takes_the_last(inbox: Inbox, put: Put) -> None:
@@ -143,7 +168,7 @@ def test_until_status_waits_for_the_state(
     assert inbox.wait(Wish(match=ANY, until_status="sent", claim=False), 5).messages
     assert not future.done()
     clock.advance(1)
-    assert _ids(future.result(5)) == [message.id]
+    assert _ids(future.result(PATIENT)) == [message.id]
 
 
 def test_absence_is_confirmed_after_the_window(inbox: Inbox, put: Put) -> None:
@@ -157,7 +182,7 @@ def test_absence_ends_at_once_when_a_message_comes(inbox: Inbox, put: Put, pool:
     future = _later(inbox, Wish(match=ANY, absent=True), pool)
     message = put()
     with pytest.raises(UnwantedMessage) as refused:
-        future.result(5)
+        future.result(PATIENT)
     assert refused.value.members["message"]["id"] == message.id
     assert not inbox.get(message.id).claimed
 
@@ -238,7 +263,7 @@ def test_waits_are_bounded(make_sandbox: Callable[..., Sandbox], pool: Any) -> N
         inbox.wait(Wish(match=ANY), 1)
     inbox.close()
     with pytest.raises(Busy):
-        future.result(5)
+        future.result(PATIENT)
     assert inbox.waiting == 0
 
 
@@ -267,8 +292,8 @@ def test_claimed_message_no_longer_counts_for_other_waits(
     first = _later(inbox, Wish(match=ANY, count=2), pool)
     second = _later(inbox, Wish(match=ANY, count=2), pool)
     sent = [put().id for _ in range(4)]
-    assert _ids(first.result(5)) == sent[:2]
-    assert _ids(second.result(5)) == sent[2:]
+    assert _ids(first.result(PATIENT)) == sent[:2]
+    assert _ids(second.result(PATIENT)) == sent[2:]
 
 
 def test_deleted_message_no_longer_counts_for_a_wait(inbox: Inbox, put: Put, pool: Any) -> None:
@@ -276,7 +301,7 @@ def test_deleted_message_no_longer_counts_for_a_wait(inbox: Inbox, put: Put, poo
     future = _later(inbox, Wish(match=ANY, count=2), pool)
     inbox.delete(gone.id)
     kept = [put().id, put().id]
-    assert _ids(future.result(5)) == kept
+    assert _ids(future.result(PATIENT)) == kept
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,6 @@ from sms_sandbox.inbox import callbacks
 from sms_sandbox.settings import Settings
 from sms_sandbox.storage import webhooks
 from sms_sandbox.webhooks import PER_ORIGIN
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
 
 
 def deliver(sandbox: Sandbox, clock: FrozenClock, *seconds: float) -> None:
@@ -58,7 +52,7 @@ class Log:
 
     def await_attempts(self, number: int) -> list[dict[str, Any]]:
         seen = 0
-        for _ in range(200):
+        for _ in range(600):
             if seen >= number:
                 break
             seen += sum(event.kind == "webhook" for event in self._stream.take(0.1))
@@ -221,6 +215,18 @@ def test_an_account_known_by_an_api_key_only_calls_back_unsigned(
     assert "X-Twilio-Signature" not in post.headers
 
 
+def test_an_account_signs_with_the_secret_that_its_further_name_has_shown(
+    web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
+) -> None:
+    web.put("/api/v1/accounts/shop/aliases", json={"aliases": [ACCOUNT]})
+    create(web, StatusCallback=receiver.url)
+    deliver(sandbox, clock, 0.3)
+    (post,) = receiver.await_posts(1)
+    assert web.get("/api/v1/messages").json["messages"][0]["account"] == "shop"
+    parameters = parse_qsl(post.body, keep_blank_values=True)
+    assert post.headers["X-Twilio-Signature"] == sign(TOKEN, receiver.url, parameters)
+
+
 def test_a_slow_receiver_holds_up_no_send_and_nobody_else(
     web: FlaskClient, sandbox: Sandbox, clock: FrozenClock, receiver: Receiver
 ) -> None:
@@ -253,6 +259,33 @@ def test_a_full_queue_is_written_into_the_log(
     (attempt,) = log.await_attempts(1)
     assert attempt["error"] == "Not posted: 0 callbacks were waiting already."
     problem(web.post(f"/api/v1/webhooks/{attempt['id']}/resend", json={}), 503, "busy")
+
+
+def test_the_log_keeps_the_newest_attempts_of_a_message(
+    web: FlaskClient, receiver: Receiver, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callbacks, "MAX_ATTEMPTS", 2)
+    create(web, StatusCallback=receiver.url)
+    fail(web)
+    (attempt,) = log.await_attempts(1)
+    for number in (2, 3):
+        web.post(f"/api/v1/webhooks/{attempt['id']}/resend", json={})
+        *_, attempt = log.await_attempts(1)
+        assert attempt["attempt"] == number
+    path = f"/api/v1/messages/{newest_id(web)}/webhooks"
+    assert [one["attempt"] for one in web.get(path).json["webhooks"]] == [2, 3]
+
+
+def test_the_fragment_asks_for_no_more_than_twilio_gives(
+    web: FlaskClient, sandbox: Sandbox
+) -> None:
+    sandbox.webhooks.stop()
+    create(web, StatusCallback="http://127.0.0.1:9/#rc=99&rp=all&ct=99999&rt=99999&tt=99999")
+    fail(web)
+    with sandbox.database.read() as connection:
+        (waiting,) = webhooks.heads(connection)
+    asked = waiting.callback
+    assert (asked.retries, asked.connect_timeout, asked.total_timeout) == (5, 10, 15)
 
 
 def test_deleting_a_message_ends_its_callbacks(

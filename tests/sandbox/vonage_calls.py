@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from flask.testing import FlaskClient
 
-from sms_sandbox.app import Sandbox
-from sms_sandbox.clock import FrozenClock
 from sms_sandbox.numbers import SCENARIOS
 
 KEY, SECRET = "abcd1234", "ABCDEF0123456789abcdef0123456789XYZ"
@@ -140,8 +138,3 @@ def newest(web: FlaskClient, to: str = TO) -> dict[str, Any]:
     """The newest message of the inbox to a number."""
     found: dict[str, Any] = web.get(f"/api/v1/messages?to=%2B{to}").json["messages"][0]
     return found
-
-
-def move_on(sandbox: Sandbox, clock: FrozenClock, seconds: float) -> None:
-    clock.advance(seconds)
-    sandbox.inbox.advance_due()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import urllib3
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 PHONE = "+12015550123"
 OTHER = "+447700900123"
@@ -42,6 +42,14 @@ def live(page: Page) -> Page:
 
 def rows(page: Page) -> Any:
     return page.locator("#list .row")
+
+
+def conversation(sandbox: Sandbox, account: str = "") -> str:
+    return f"{sandbox.url}/?to={quote(PHONE)}&account={account}"
+
+
+def stripe(page: Page) -> Locator:
+    return page.locator("#stripe")
 
 
 def copied(page: Page) -> str:

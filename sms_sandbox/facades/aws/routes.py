@@ -9,12 +9,12 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from sms_sandbox.errors import FaultStruck, InvalidRequest, Refused, SandboxError, TurnedAway
+from sms_sandbox.facades.asking import transcript
 from sms_sandbox.facades.aws import actions, login, messaging, query, readback
 from sms_sandbox.facades.aws.call import Call
 from sms_sandbox.facades.aws.errors import RATE_EXCEEDED, AwsError, code_for, invalid
 from sms_sandbox.facades.aws.wire import uuid_of
 from sms_sandbox.facades.base import Room
-from sms_sandbox.transcript import transcribe
 
 _PATHS = ("", "/", "/sns", "/sns/", "/sms-voice", "/sms-voice/")
 _EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -74,11 +74,6 @@ class _View:
     def _call(self, parameters: Mapping[str, str], body: bytes, service: str) -> Call:
         path = request.environ.get("sms_sandbox.path", request.path)
         caller = login.check(self._room, request, path, body, service)
-        target = request.full_path.rstrip("?")
-
-        def transcript() -> str:
-            return transcribe(request.method, target, request.headers.items(), body)
-
         return Call(self._room, caller, parameters, transcript)
 
 
@@ -137,9 +132,9 @@ def _translated(error: SandboxError) -> AwsError:
 
 
 def _refused(error: Refused) -> AwsError:
-    if error.reason in ("throttled", "queue_full"):
+    if error.status == 429:
         return AwsError("Throttling", RATE_EXCEEDED, retry_after=error.retry_after)
-    if error.reason == "unavailable":
+    if error.status == 503:
         return AwsError("InternalError", error.detail, retry_after=error.retry_after)
     if error.reason == "opted_out" and _speaks_json():
         return messaging.opted_out()

@@ -139,8 +139,6 @@ def _struck(error: FaultStruck) -> MessageBirdError:
 
 
 def _refused(error: Refused) -> MessageBirdError:
-    if error.reason in ("throttled", "queue_full"):
-        return MessageBirdError(429, retry_after=error.retry_after)
-    if error.reason == "unavailable":
-        return MessageBirdError(503, retry_after=error.retry_after)
+    if error.status in (429, 503):
+        return MessageBirdError(error.status, retry_after=error.retry_after)
     return MessageBirdError(422, INVALID, error.detail, "recipients")

@@ -2,17 +2,18 @@
 
 import uuid
 from collections.abc import Sequence
-from urllib.parse import SplitResult, urlencode, urlsplit
+from dataclasses import replace
+from urllib.parse import SplitResult, urlsplit
 
 from sms_sandbox.callback import Callback
 from sms_sandbox.facades.messagebird.signature import ALGORITHMS, HEADER, LIFE, sign
+from sms_sandbox.facades.posting import ANY_FAILURE, carry
 from sms_sandbox.inbox.hooks import Scene
 
 RETRIES = 3
 PAUSE = 60.0
 """Seconds of the account's time before the first retry; each further pause is twice as long."""
 
-_FORM = "application/x-www-form-urlencoded"
 # A retry shows the same token: it lives until the last of them has come.
 _TOKEN_LIFE = LIFE + int(PAUSE) * (2**RETRIES - 1)
 
@@ -23,27 +24,12 @@ def post(
     """The request as it goes out: the query by GET, a form by POST. Without a key (none was ever
     seen) it is unsigned."""
     parts = urlsplit(url)
-    query, body = urlencode(parameters), ""
-    headers = {"User-Agent": "MessageBird"}
-    if method == "GET":
-        query = f"{parts.query}&{query}" if parts.query else query
-    else:
-        query, body = parts.query, query
-        headers["Content-Type"] = _FORM
-    path = parts.path or "/"
-    url = parts._replace(netloc=_host(parts), path=path, query=query, fragment="").geturl()
+    url = parts._replace(netloc=_host(parts), path=parts.path or "/", fragment="").geturl()
+    request = carry(kind, url, method, parameters, {"User-Agent": "MessageBird"})
+    headers = dict(request.headers)
     if scene.signing_key is not None:
-        headers[HEADER] = _token(scene.signing_key, url, body, scene)
-    return Callback(
-        kind=kind,
-        method=method,
-        url=url,
-        headers=headers,
-        body=body,
-        retries=RETRIES,
-        retry_on=("connection", "timeout", "4xx", "5xx", "other"),
-        pause=PAUSE,
-    )
+        headers[HEADER] = _token(scene.signing_key, request.url, request.body, scene)
+    return replace(request, headers=headers, retries=RETRIES, retry_on=ANY_FAILURE, pause=PAUSE)
 
 
 def _host(parts: SplitResult) -> str:

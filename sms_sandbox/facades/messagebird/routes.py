@@ -4,9 +4,10 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from sms_sandbox.errors import SandboxError
+from sms_sandbox.facades.asking import answer, refuse_foreign_page, transcript
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.messagebird import balance, fields, hlr, lookup
-from sms_sandbox.facades.messagebird.caller import answer, enter, refuse_foreign_page, transcript
+from sms_sandbox.facades.messagebird.caller import enter
 from sms_sandbox.facades.messagebird.errors import (
     BAD,
     NO_API,
@@ -73,7 +74,7 @@ class _View:
         token = request.args.get("token")
         if token is None:
             return answer(verify.fetch(enter(self._room), verification_id))
-        refuse_foreign_page()
+        refuse_foreign_page(MessageBirdError(405))
         return answer(verify.check(enter(self._room), verification_id, token))
 
     def delete_verification(self, verification_id: str) -> Response:
@@ -117,11 +118,9 @@ def _body() -> fields.Fields:
 
 
 def _refuse(error: MessageBirdError) -> Response:
-    response = answer(error.as_json(), error.status)
+    response = answer(error.as_json(), error.status, retry_after=error.retry_after)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="REST API authentication"'
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -4,12 +4,12 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, g, jsonify, request
+from flask import Response, g, request
 
+from sms_sandbox.facades import asking
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.plivo import login
 from sms_sandbox.facades.plivo.wire import PROVIDER, uuid_of
-from sms_sandbox.transcript import transcribe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,4 @@ def answer(content: dict[str, Any], status: int = 200) -> Response:
     """A JSON answer with the id of its request."""
     # A request that the sandbox itself turns away has not begun here.
     api_id = g.get("plivo_api_id") or str(uuid.uuid4())
-    response = jsonify({"api_id": api_id, **content})
-    response.status_code = status
-    return response
-
-
-def transcript() -> str:
-    """The present request as text, its credentials blanked."""
-    target = request.full_path.rstrip("?")
-    return transcribe(request.method, target, request.headers.items(), request.get_data())
+    return asking.answer({"api_id": api_id, **content}, status)

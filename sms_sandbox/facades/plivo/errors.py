@@ -96,9 +96,9 @@ def in_plivos_words(error: SandboxError) -> PlivoError:
 
 
 def _refused(error: Refused) -> PlivoError:
-    if error.reason in ("throttled", "queue_full"):
+    if error.status == 429:
         return PlivoError(429, TOO_MANY, retry_after=error.retry_after)
-    if error.reason == "unavailable":
+    if error.status == 503:
         return PlivoError(503, error.detail, retry_after=error.retry_after)
     # Plivo's 403 of a POST: the account may not send to that country.
     return PlivoError(403 if error.reason == "no_route" else 400, error.detail)

@@ -1,24 +1,20 @@
 """The JSON object of a request, read value by value; what cannot be used is named."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from sms_sandbox.facades.plivo.errors import PlivoError
+from sms_sandbox.facades.posting import MAX_URL, is_url
+from sms_sandbox.facades.values import Values
 
-_MAX_URL = 2048
 
-
-class Fields:
+class Fields(Values):
     """What a request asks for. Every method raises ``PlivoError`` for a value that is not of its
     kind; ``null`` counts as left out."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = {name: value for name, value in values.items() if value is not None}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._values
+    def wrong(self, name: str, rule: str) -> PlivoError:
+        """The refusal that names a value and its rule."""
+        return PlivoError(400, f"{name} {rule}")
 
     def text(self, name: str, *, most: int = 10_000) -> str | None:
         """A text of at most ``most`` characters."""
@@ -26,27 +22,16 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise PlivoError(400, f"{name} must be a string")
+            raise self.wrong(name, "must be a string")
         if len(value) > most:
-            raise PlivoError(400, f"{name} must have at most {most} characters")
-        return value
-
-    def whole(self, name: str, low: int, high: int) -> int | None:
-        """A whole number from ``low`` to ``high``; its digits in a text will do."""
-        value = self._values.get(name)
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            value = int(value[:12])
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise PlivoError(400, f"{name} must be a whole number from {low} to {high}")
+            raise self.wrong(name, f"must have at most {most} characters")
         return value
 
     def flag(self, name: str) -> bool | None:
         """``true`` or ``false``."""
         value = self._values.get(name)
         if value is not None and not isinstance(value, bool):
-            raise PlivoError(400, f"{name} must be true or false")
+            raise self.wrong(name, "must be true or false")
         return value
 
     def switch(self, name: str) -> bool:
@@ -54,7 +39,7 @@ class Fields:
         value = self._values.get(name, False)
         word = str(value).casefold() if isinstance(value, (bool, int, str)) else ""
         if word not in ("true", "1", "false", "0"):
-            raise PlivoError(400, f"{name} must be true or false")
+            raise self.wrong(name, "must be true or false")
         return word in ("true", "1")
 
     def one_of(self, name: str, values: Sequence[str]) -> str | None:
@@ -62,23 +47,23 @@ class Fields:
         text = self.text(name)
         found = next((one for one in values if text and one.casefold() == text.casefold()), None)
         if text is not None and found is None:
-            raise PlivoError(400, f"{name} must be one of {', '.join(values)}")
+            raise self.wrong(name, f"must be one of {', '.join(values)}")
         return found
 
     def texts(self, name: str, *, most: int) -> list[str]:
         """A list of at most ``most`` texts."""
         value = self._values.get(name, [])
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise PlivoError(400, f"{name} must be a list of strings")
+            raise self.wrong(name, "must be a list of strings")
         if len(value) > most:
-            raise PlivoError(400, f"{name} must have at most {most} entries")
+            raise self.wrong(name, f"must have at most {most} entries")
         return value
 
     def url(self, name: str) -> str | None:
         """An address that the sandbox could post to."""
-        text = self.text(name, most=_MAX_URL) or None
+        text = self.text(name, most=MAX_URL) or None
         if text is not None and not is_url(text):
-            raise PlivoError(400, f"{name} is not a valid http or https URL")
+            raise self.wrong(name, "is not a valid http or https URL")
         return text
 
     def logs(self, name: str) -> str:
@@ -86,7 +71,7 @@ class Fields:
         value = self._values.get(name, True)
         word = str(value).casefold() if isinstance(value, (bool, str)) else ""
         if word not in ("true", "false", "content_only", "number_only"):
-            raise PlivoError(400, f"{name} must be true, false, content_only or number_only")
+            raise self.wrong(name, "must be true, false, content_only or number_only")
         return word
 
 
@@ -101,15 +86,3 @@ def read(media: str, body: bytes) -> Fields:
     if not isinstance(values, dict):
         raise PlivoError(400, "The body must be a JSON object")
     return Fields(values)
-
-
-def is_url(text: str) -> bool:
-    """Whether the sandbox could post there: http or https, a host, nothing that must be escaped."""
-    try:
-        parts = urlsplit(text)
-        fits = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    plain = text.isascii() and text.isprintable() and " " not in text
-    known = parts.scheme.casefold() in ("http", "https") and bool(parts.hostname)
-    return fits and plain and known and parts.username is None and len(text) <= _MAX_URL

@@ -1,10 +1,12 @@
 """A request from Plivo to the application: its signatures, and how often it is tried."""
 
 from collections.abc import Sequence
-from urllib.parse import urldefrag, urlencode
+from dataclasses import replace
+from urllib.parse import urldefrag
 
 from sms_sandbox.callback import Callback
 from sms_sandbox.facades.plivo.signature import sign_v2, sign_v3
+from sms_sandbox.facades.posting import ANY_FAILURE, carry
 from sms_sandbox.inbox.hooks import Scene
 
 RETRIES = 3
@@ -12,7 +14,6 @@ PAUSE = 60.0
 """Seconds of the account's time before the first retry; each further pause is twice as long."""
 
 _NONCE_DIGITS = 20
-_FORM = "application/x-www-form-urlencoded"
 
 
 def post(
@@ -24,22 +25,8 @@ def post(
     headers = {"User-Agent": "Plivo"}
     if scene.signing_key is not None:
         headers |= _signatures(scene.signing_key, method, url, parameters, scene)
-    body = urlencode(parameters)
-    if method == "GET":
-        url += ("&" if "?" in url else "?") + body
-        body = ""
-    else:
-        headers["Content-Type"] = _FORM
-    return Callback(
-        kind=kind,
-        method=method,
-        url=url,
-        headers=headers,
-        body=body,
-        retries=RETRIES,
-        retry_on=("connection", "timeout", "4xx", "5xx", "other"),
-        pause=PAUSE,
-    )
+    request = carry(kind, url, method, parameters, headers)
+    return replace(request, retries=RETRIES, retry_on=ANY_FAILURE, pause=PAUSE)
 
 
 def _signatures(

@@ -4,11 +4,11 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from sms_sandbox.errors import SandboxError
+from sms_sandbox.facades.asking import transcript
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.paths import Rule, add_paths
-from sms_sandbox.facades.plivo import caller as asking
 from sms_sandbox.facades.plivo import fields, lookup
-from sms_sandbox.facades.plivo.caller import answer, enter, transcript
+from sms_sandbox.facades.plivo.caller import answer, begin, enter
 from sms_sandbox.facades.plivo.errors import UNAUTHORIZED, PlivoError, in_plivos_words
 from sms_sandbox.facades.plivo.messages import views as messages
 from sms_sandbox.facades.plivo.verify import start
@@ -35,7 +35,7 @@ def create_blueprint(room: Room, prefix: str) -> Blueprint:
         ("GET", "/v1/Number/<number>/", view.look_up),
     ]
     add_paths(blueprint, rules, wrong_method=view.wrong_method, nowhere=view.nowhere)
-    blueprint.before_request(lambda: asking.begin(room))
+    blueprint.before_request(lambda: begin(room))
     blueprint.register_error_handler(PlivoError, _refuse)
     blueprint.register_error_handler(SandboxError, _refuse_in_plivos_words)
     blueprint.register_error_handler(RequestEntityTooLarge, _refuse_too_large)

@@ -1,16 +1,16 @@
-"""What the addresses of 2010-04-01 share: who asks, which resource is meant, how it is answered."""
+"""What the addresses of 2010-04-01 share: who asks, and which resource is meant."""
 
 from collections.abc import Callable, Collection
-from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, request
 
+from sms_sandbox.facades import asking
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.twilio import login
 from sms_sandbox.facades.twilio.errors import TwilioError
+from sms_sandbox.message import is_final
 from sms_sandbox.storage import submissions
 from sms_sandbox.storage.submissions import Submitted
-from sms_sandbox.transcript import transcribe
 
 
 class Desk:
@@ -36,6 +36,14 @@ class Desk:
             raise self.not_found()
         return found
 
+    def forget(self, found: Submitted) -> Response:
+        """Forget a resource that is final. Raises ``TwilioError``."""
+        if not is_final(found.message.status):
+            raise TwilioError(20009)
+        with self.room.database.write() as connection:
+            submissions.delete(connection, found.message.seq)
+        return Response(status=204)
+
     def ids(self, account: str) -> Callable[[int], str]:
         """A source of ids for one account."""
         return lambda size: self.room.ids.hex(account, size)
@@ -49,17 +57,8 @@ class Desk:
         return request.path.removeprefix(self._prefix)
 
 
-def answer(content: dict[str, Any], status: int) -> Response:
-    """A JSON answer with its status."""
-    response = jsonify(content)
-    response.status_code = status
-    return response
-
-
 def transcript() -> str:
     """The present request as text, its credentials blanked."""
     # The form has been parsed by now, and with it the body has gone: it is written anew.
     body = "&".join(f"{name}={value}" for name, value in request.form.items(multi=True))
-    return transcribe(
-        request.method, request.full_path.rstrip("?"), request.headers.items(), body.encode()
-    )
+    return asking.transcript(body.encode())

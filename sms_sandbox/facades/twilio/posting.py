@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, cast
-from urllib.parse import parse_qs, urldefrag, urlencode
+from urllib.parse import parse_qs, urldefrag
 
 from sms_sandbox.callback import Callback, Failure
+from sms_sandbox.facades.posting import ANY_FAILURE, carry
 from sms_sandbox.facades.twilio.signature import Algorithm, sign
 from sms_sandbox.inbox.hooks import Scene
 
@@ -17,7 +18,7 @@ _POLICIES: dict[str, tuple[Failure, ...]] = {
     "rt": ("timeout",),
     "4xx": ("4xx",),
     "5xx": ("5xx",),
-    "all": ("connection", "timeout", "4xx", "5xx", "other"),
+    "all": ANY_FAILURE,
 }
 _MAX_RETRIES = 5
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
@@ -39,15 +40,10 @@ def post(
         "I-Twilio-Idempotency-Token": str(uuid.UUID(hex=scene.tokens(16))),
         "X-Home-Region": "us1",
     }
-    body = urlencode(parameters)
-    if method == "GET":
-        url += ("&" if "?" in url else "?") + body if body else ""
-        parameters, body = (), ""
-    else:
-        headers["Content-Type"] = _FORM
+    request = carry(kind, url, method, parameters, headers, form=_FORM)
     if scene.signing_key is not None:
-        headers |= _signature(scene, url, parameters)
-    request = Callback(kind=kind, method=method, url=url, headers=headers, body=body)
+        signed = _signature(scene, request.url, () if method == "GET" else parameters)
+        request = replace(request, headers={**request.headers, **signed})
     return _tuned(request, fragment)
 
 

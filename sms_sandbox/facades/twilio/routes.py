@@ -9,16 +9,17 @@ from flask import Blueprint, Response, g, jsonify
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from sms_sandbox.errors import FaultStruck, InvalidRequest, SandboxError, TurnedAway
+from sms_sandbox.facades.asking import answer
 from sms_sandbox.facades.base import Room
+from sms_sandbox.facades.paths import ANYWHERE, EVERY_METHOD
 from sms_sandbox.facades.twilio import wire
 from sms_sandbox.facades.twilio.calls.views import Calls
-from sms_sandbox.facades.twilio.desk import Desk, answer
+from sms_sandbox.facades.twilio.desk import Desk
 from sms_sandbox.facades.twilio.errors import TwilioError, of_fault, of_stranger
 from sms_sandbox.facades.twilio.lookup import routes as lookup_routes
 from sms_sandbox.facades.twilio.messages.views import Messages
 from sms_sandbox.facades.twilio.verify import routes as verify_routes
 
-_EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _ACCOUNT = f"/{wire.API_VERSION}/Accounts/<account>"
 
 
@@ -43,9 +44,9 @@ def create_blueprint(room: Room, prefix: str) -> Blueprint:
     verify_routes.register(blueprint, room, prefix)
     lookup_routes.register(blueprint, room, prefix)
     nowhere = _nowhere(desk)
-    for path in ("/", "/<path:_rest>"):
+    for path in ANYWHERE:
         blueprint.add_url_rule(
-            path, "nowhere", nowhere, methods=_EVERY_METHOD, provide_automatic_options=False
+            path, "nowhere", nowhere, methods=EVERY_METHOD, provide_automatic_options=False
         )
     blueprint.before_request(_begin)
     blueprint.after_request(_sign_off)
@@ -80,11 +81,9 @@ def _sign_off(response: Response) -> Response:
 
 def _handle_errors(blueprint: Blueprint, *, former: bool) -> None:
     def refuse(error: TwilioError) -> Response:
-        response = answer(error.as_json(former=former), error.status)
+        response = answer(error.as_json(former=former), error.status, retry_after=error.retry_after)
         if error.status == 401:
             response.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
-        if error.retry_after is not None:
-            response.headers["Retry-After"] = str(error.retry_after)
         return response
 
     def refuse_in_twilios_words(error: SandboxError) -> Response:

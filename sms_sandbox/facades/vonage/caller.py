@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 
 from flask import request
 
-from sms_sandbox.errors import CrossSite
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.vonage import application, login
-from sms_sandbox.facades.vonage.errors import Denied, Unserved
+from sms_sandbox.facades.vonage.errors import Denied
 from sms_sandbox.facades.vonage.parameters import hide_in_body, hide_in_query
 from sms_sandbox.facades.vonage.wire import PROVIDER, uuid_of
 from sms_sandbox.transcript import transcribe
@@ -61,18 +60,6 @@ def enter_application(room: Room) -> Caller:
         raise Denied("Send the application's JWT as Authorization: Bearer.")
     name, account = application.check(room, shown.token or "")
     return Caller(room=room, account=account, application_id=name)
-
-
-def refuse_foreign_page() -> None:
-    """Refuse a GET that another site's page leads a browser to: for those that change something.
-    Raises ``CrossSite``, and ``Unserved`` for a HEAD."""
-    if request.method == "HEAD":
-        raise Unserved(405)
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise CrossSite(
-            "Another site's page sent this request.",
-            hint="Send it from a program or from the sandbox's own page.",
-        )
 
 
 def transcript() -> str:

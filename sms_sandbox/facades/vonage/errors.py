@@ -11,6 +11,7 @@ Sources: https://developer.vonage.com/en/api-errors and the test data of Vonage'
 
 import json
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,12 +56,12 @@ _OF_STATUS: Mapping[int, tuple[str, str, str]] = {
 }
 
 
-class VonageError(Exception):
+class VonageError(Exception, ABC):
     """A refusal that knows its answer."""
 
+    @abstractmethod
     def respond(self) -> Response:
         """The answer in the form of its family."""
-        raise NotImplementedError
 
 
 class Denied(Exception):
@@ -169,8 +170,8 @@ def _of_sandbox(error: SandboxError) -> Problem:
 
 
 def _refused(error: Refused) -> Problem:
-    if error.reason in ("throttled", "queue_full"):
+    if error.status == 429:
         return Problem(429, retry_after=error.retry_after)
-    if error.reason == "unavailable":
+    if error.status == 503:
         return Problem(503, error.detail, retry_after=error.retry_after)
     return invalid("to", error.detail)

@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urldefrag, urlencode, urlsplit
+from urllib.parse import urldefrag
 
 from sms_sandbox.callback import Callback, Failure
+from sms_sandbox.facades.posting import ANY_FAILURE, carry
 from sms_sandbox.facades.vonage.signature import (
     DEFAULT_METHOD,
     MD5_HASH,
@@ -24,7 +26,6 @@ each further pause is twice as long, so that the last one comes after most of a 
 NEWER_RETRIES, NEWER_PAUSE = 14, 5.0
 """Of the newer APIs, the same."""
 
-_MAX_URL = 2048
 _LOST: tuple[Failure, ...] = ("connection", "timeout", "5xx")
 _AGENT = "Nexmo/MessagingHUB/v1.0"
 
@@ -33,15 +34,12 @@ def post_parameters(kind: str, url: str, parameters: Mapping[str, str], scene: S
     """A callback of the SMS API: by GET in the query, by POST as a form; as JSON where the account
     says nothing. Signed as the account's ``signature_method`` names."""
     url, _ = urldefrag(url)
-    content = _signed(parameters, scene)
-    method = scene.settings.webhook_method
-    if method == "GET":
-        url += ("&" if "?" in url else "?") + urlencode(content)
-        return _callback(kind, "GET", url, {"User-Agent": _AGENT}, "")
-    is_form = method == "POST"
-    label = "application/x-www-form-urlencoded" if is_form else "application/json"
-    body = urlencode(content) if is_form else json.dumps(content)
-    return _callback(kind, "POST", url, {"User-Agent": _AGENT, "Content-Type": label}, body)
+    content, method = _signed(parameters, scene), scene.settings.webhook_method
+    if method is None:
+        request = _in_json(kind, url, content)
+    else:
+        request = carry(kind, url, method, tuple(content.items()), {"User-Agent": _AGENT})
+    return replace(request, retries=RETRIES, retry_on=ANY_FAILURE, pause=PAUSE)
 
 
 def post_json(
@@ -50,33 +48,16 @@ def post_json(
     """A webhook of the newer APIs: JSON by POST, with a JWT over it. ``claims`` name the sender's
     ``api_key`` or ``application_id``."""
     url, _ = urldefrag(url)
-    body = json.dumps(content)
-    headers = {"User-Agent": _AGENT, "Content-Type": "application/json"}
+    request = _in_json(kind, url, content)
+    headers = dict(request.headers)
     if scene.signing_key is not None:
         # Whoever judges the token lives in real time, whatever the clock of the account says.
         stamp = {"iat": int(time.time()), "jti": uuid_of(scene.tokens(16)), "iss": "Vonage"}
-        headers["Authorization"] = f"Bearer {bearer(scene.signing_key, body, stamp | dict(claims))}"
-    return Callback(
-        kind=kind,
-        url=url,
-        headers=headers,
-        body=body,
-        retries=NEWER_RETRIES,
-        retry_on=_LOST,
-        pause=NEWER_PAUSE,
+        token = bearer(scene.signing_key, request.body, stamp | dict(claims))
+        headers["Authorization"] = f"Bearer {token}"
+    return replace(
+        request, headers=headers, retries=NEWER_RETRIES, retry_on=_LOST, pause=NEWER_PAUSE
     )
-
-
-def is_url(text: str) -> bool:
-    """Whether the sandbox could post there: http or https, a host, nothing that must be escaped."""
-    try:
-        parts = urlsplit(text)
-        fits = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    plain = text.isascii() and text.isprintable() and " " not in text
-    known = parts.scheme.casefold() in ("http", "https") and bool(parts.hostname)
-    return fits and plain and known and parts.username is None and len(text) <= _MAX_URL
 
 
 def _signed(parameters: Mapping[str, str], scene: Scene) -> dict[str, str]:
@@ -91,14 +72,6 @@ def _signed(parameters: Mapping[str, str], scene: Scene) -> dict[str, str]:
     return {**content, "sig": signature if method == MD5_HASH else signature.upper()}
 
 
-def _callback(kind: str, method: str, url: str, headers: Mapping[str, str], body: str) -> Callback:
-    return Callback(
-        kind=kind,
-        method=method,
-        url=url,
-        headers=headers,
-        body=body,
-        retries=RETRIES,
-        retry_on=(*_LOST, "4xx", "other"),
-        pause=PAUSE,
-    )
+def _in_json(kind: str, url: str, content: Mapping[str, Any]) -> Callback:
+    headers = {"User-Agent": _AGENT, "Content-Type": "application/json"}
+    return Callback(kind=kind, url=url, headers=headers, body=json.dumps(content))

@@ -1,6 +1,7 @@
 """A verification is created: its token goes out as a text, or is spoken by a call."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from sms_sandbox.facades.messagebird import wire
 from sms_sandbox.facades.messagebird.caller import Caller
@@ -49,13 +50,8 @@ def create(caller: Caller, asked: Fields, raw: str) -> Record:
     verification = _new(caller, wish)
     with caller.room.database.write() as connection:
         verification = records.insert(connection, verification)
-    sent = False
-    try:
-        caller.room.inbox.accept(_draft(caller, wish, verification, raw))
-        sent = True
-    finally:
-        if not sent:
-            _take_back(caller, verification)
+    draft = _draft(caller, wish, verification, raw)
+    caller.room.accept(draft, partial(_take_back, caller, verification))
     return verification
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from sms_sandbox.facades.plivo import wire
 from sms_sandbox.facades.plivo.caller import Caller
 from sms_sandbox.facades.plivo.errors import LATE, TOO_LONG, PlivoError
-from sms_sandbox.facades.plivo.fields import Fields, is_url
+from sms_sandbox.facades.plivo.fields import Fields
+from sms_sandbox.facades.posting import is_url
 from sms_sandbox.message import Draft, Submission
 from sms_sandbox.numbers import plan
 from sms_sandbox.segments import encoding_of

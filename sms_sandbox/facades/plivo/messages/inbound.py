@@ -6,10 +6,10 @@ from urllib.parse import urljoin
 from sms_sandbox.callback import Callback
 from sms_sandbox.facades.plivo import wire
 from sms_sandbox.facades.plivo.errors import LATE
-from sms_sandbox.facades.plivo.fields import is_url
 from sms_sandbox.facades.plivo.messages import answers, form, resource
 from sms_sandbox.facades.plivo.messages.keywords import intent_of
 from sms_sandbox.facades.plivo.posting import post
+from sms_sandbox.facades.posting import is_url
 from sms_sandbox.inbox.hooks import Answered, Reaction, Scene
 from sms_sandbox.message import Draft, Message, Submission
 from sms_sandbox.numbers import plan

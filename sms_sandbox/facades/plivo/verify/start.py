@@ -4,6 +4,7 @@ import re
 import sqlite3
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sms_sandbox.facades.plivo import wire
@@ -50,13 +51,8 @@ def create(caller: Caller, asked: Fields, raw: str) -> dict[str, Any]:
     attempt: dict[str, Any] = {"id": caller.new_uuid(), "channel": wish.channel, "time": caller.now}
     with caller.room.database.write() as connection:
         session = _reserve(connection, caller, wish, attempt)
-    sent = False
-    try:
-        caller.room.inbox.accept(_draft(caller, wish, session, raw))
-        sent = True
-    finally:
-        if not sent:
-            _take_back(caller, session, attempt["id"])
+    draft = _draft(caller, wish, session, raw)
+    caller.room.accept(draft, partial(_take_back, caller, session, attempt["id"]))
     return {"message": "Session initiated", "session_uuid": session.id}
 
 

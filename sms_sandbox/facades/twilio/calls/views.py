@@ -6,12 +6,12 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from sms_sandbox.errors import Refused, StatusConflict
+from sms_sandbox.facades.asking import answer
 from sms_sandbox.facades.twilio import paging, wire
 from sms_sandbox.facades.twilio.calls import form, resource
-from sms_sandbox.facades.twilio.desk import Desk, answer, transcript
+from sms_sandbox.facades.twilio.desk import Desk, transcript
 from sms_sandbox.facades.twilio.errors import TwilioError, of_refusal
-from sms_sandbox.message import Status, is_final
-from sms_sandbox.storage import submissions
+from sms_sandbox.message import Status
 from sms_sandbox.storage.submissions import Query, Submitted
 
 _PREFIXES = ("CA",)
@@ -76,12 +76,7 @@ class Calls:
 
     def delete(self, account: str, sid: str) -> Response:
         """Forget a call that is over; the inbox keeps it."""
-        found = self._find(account, sid)
-        if not is_final(found.message.status):
-            raise TwilioError(20009)
-        with self._room.database.write() as connection:
-            submissions.delete(connection, found.message.seq)
-        return Response(status=204)
+        return self._desk.forget(self._find(account, sid))
 
     def _find(self, account: str, sid: str) -> Submitted:
         return self._desk.find(self._desk.enter(account), sid, _PREFIXES)

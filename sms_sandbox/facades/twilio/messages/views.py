@@ -7,11 +7,11 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from sms_sandbox.errors import Refused, StatusConflict
+from sms_sandbox.facades.asking import answer
 from sms_sandbox.facades.twilio import paging, wire
-from sms_sandbox.facades.twilio.desk import Desk, answer, transcript
+from sms_sandbox.facades.twilio.desk import Desk, transcript
 from sms_sandbox.facades.twilio.errors import TwilioError, of_refusal
 from sms_sandbox.facades.twilio.messages import form, resource
-from sms_sandbox.message import is_final
 from sms_sandbox.storage import submissions
 from sms_sandbox.storage.submissions import Query, Submitted
 
@@ -83,12 +83,7 @@ class Messages:
 
     def delete(self, account: str, sid: str) -> Response:
         """Forget what is final; the handset keeps it."""
-        found = self._find(account, sid)
-        if not is_final(found.message.status):
-            raise TwilioError(20009)
-        with self._room.database.write() as connection:
-            submissions.delete(connection, found.message.seq)
-        return Response(status=204)
+        return self._desk.forget(self._find(account, sid))
 
     def list_media(self, account: str, sid: str) -> Response:
         """The media of a message, all on one page."""

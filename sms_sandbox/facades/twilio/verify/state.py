@@ -67,13 +67,7 @@ def show(caller: Caller, verification: Record) -> dict[str, Any]:
     data = verification.data
     path = f"/v2/Services/{verification.parent}/Verifications/{verification.id}"
     return {
-        "sid": verification.id,
-        "service_sid": verification.parent,
-        "account_sid": verification.account,
-        "to": data["to"],
-        "channel": data["channel"],
-        "status": data["status"],
-        "valid": data["status"] == "approved",
+        **_told(verification),
         "date_created": iso8601(verification.created_at),
         "date_updated": iso8601(verification.updated_at),
         "lookup": data["lookup"],
@@ -96,6 +90,18 @@ def show_check(verification: Record) -> dict[str, Any]:
     """The answer to a check, key for key."""
     data = verification.data
     return {
+        **_told(verification),
+        "amount": data["amount"],
+        "payee": data["payee"],
+        "sna_attempts_error_codes": [],
+        "date_created": iso8601(verification.created_at),
+        "date_updated": iso8601(verification.updated_at),
+    }
+
+
+def _told(verification: Record) -> dict[str, Any]:
+    data = verification.data
+    return {
         "sid": verification.id,
         "service_sid": verification.parent,
         "account_sid": verification.account,
@@ -103,11 +109,6 @@ def show_check(verification: Record) -> dict[str, Any]:
         "channel": data["channel"],
         "status": data["status"],
         "valid": data["status"] == "approved",
-        "amount": data["amount"],
-        "payee": data["payee"],
-        "sna_attempts_error_codes": [],
-        "date_created": iso8601(verification.created_at),
-        "date_updated": iso8601(verification.updated_at),
     }
 
 

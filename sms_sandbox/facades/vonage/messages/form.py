@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sms_sandbox.facades.posting import is_url
 from sms_sandbox.facades.vonage import wire
 from sms_sandbox.facades.vonage.caller import Caller
 from sms_sandbox.facades.vonage.errors import Problem
 from sms_sandbox.facades.vonage.messages.errors import LATE, invalid
 from sms_sandbox.facades.vonage.messages.failover import MAX_FAILOVER, standing_by
 from sms_sandbox.facades.vonage.noun import API
-from sms_sandbox.facades.vonage.posting import is_url
 from sms_sandbox.message import Draft, Submission
 
 NOUN = "messages"

@@ -6,6 +6,7 @@ Source: CAMARA OTPValidation 1.1.1.
 import hmac
 import sqlite3
 from dataclasses import replace
+from functools import partial
 
 from flask import Response
 
@@ -62,16 +63,10 @@ def send_code(room: Room) -> Response:
         raise CamaraError(500)
     with room.database.write() as connection:
         kept = _reserve(connection, one, number)
-    sent = False
     try:
-        room.inbox.accept(_draft(one, kept, number, message))
-        sent = True
+        room.accept(_draft(one, kept, number, message), partial(_take_back, room, kept))
     except Refused as refused:
         raise _refused(refused) from None
-    finally:
-        if not sent:
-            with room.database.write() as connection:
-                records.delete(connection, PROVIDER, one.account, KIND, kept.id)
     return camara.answer({"authenticationId": kept.id})
 
 
@@ -168,6 +163,11 @@ def _compare(connection: sqlite3.Connection, one: Party, name: str, code: str) -
     return "INVALID_OTP" if data["tries"] < MAX_TRIES else "VERIFICATION_FAILED"
 
 
+def _take_back(room: Room, kept: Record) -> None:
+    with room.database.write() as connection:
+        records.delete(connection, PROVIDER, kept.account, KIND, kept.id)
+
+
 def _is_over(connection: sqlite3.Connection, one: Party, kept: Record) -> bool:
     """Whether a code was used, is too old, or was followed by another."""
     newest = records.find(connection, PROVIDER, one.account, KIND, key=kept.key, limit=1)
@@ -176,10 +176,8 @@ def _is_over(connection: sqlite3.Connection, one: Party, kept: Record) -> bool:
 
 
 def _refused(refused: Refused) -> CamaraError:
-    if refused.reason in ("throttled", "queue_full"):
-        return CamaraError(429, retry_after=refused.retry_after)
-    if refused.reason == "unavailable":
-        return CamaraError(503, retry_after=refused.retry_after)
+    if refused.status in (429, 503):
+        return CamaraError(refused.status, retry_after=refused.retry_after)
     if refused.reason == "no_route":
         return CamaraError(404)
     blocked = refused.reason == "opted_out"

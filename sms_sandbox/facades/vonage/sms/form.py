@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sms_sandbox.facades.posting import is_url
 from sms_sandbox.facades.vonage import wire
 from sms_sandbox.facades.vonage.caller import Caller
 from sms_sandbox.facades.vonage.noun import API
-from sms_sandbox.facades.vonage.posting import is_url
 from sms_sandbox.facades.vonage.sms.errors import LATE, SmsError, invalid, missing
 from sms_sandbox.message import Draft, Submission
 from sms_sandbox.segments import segment

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from flask import Response, request
 
+from sms_sandbox.facades.asking import refuse_foreign_page
 from sms_sandbox.facades.base import Room
-from sms_sandbox.facades.vonage.caller import refuse_foreign_page, transcript
-from sms_sandbox.facades.vonage.errors import respond_json
+from sms_sandbox.facades.vonage.caller import transcript
+from sms_sandbox.facades.vonage.errors import Unserved, respond_json
 from sms_sandbox.facades.vonage.family import Family
 from sms_sandbox.facades.vonage.parameters import read_parameters
 from sms_sandbox.facades.vonage.sms import views
@@ -32,7 +33,7 @@ class _View:
         self._room = room
 
     def send(self) -> Response:
-        refuse_foreign_page()
+        refuse_foreign_page(Unserved(405))
         asked = _asked()
         caller = enter(self._room, asked)
         return respond_json(views.send(caller, asked, transcript()))

@@ -4,6 +4,7 @@ import hmac
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from sms_sandbox.errors import UnknownMessage
@@ -70,13 +71,7 @@ def next_workflow(caller: Caller, request_id: str, raw: str) -> None:
 def go_on(caller: Caller, before: Record, after: Record, raw: str) -> None:
     """Send what the next channel begins with; if that is refused, nothing has changed but what
     somebody else has changed meanwhile."""
-    sent = False
-    try:
-        caller.room.inbox.accept(sending.draft(after, raw))
-        sent = True
-    finally:
-        if not sent:
-            _take_back(caller, before, after)
+    caller.room.accept(sending.draft(after, raw), partial(_take_back, caller, before, after))
     tell(caller, after, int(before.data["step"]))
 
 

@@ -1,6 +1,7 @@
 """A request begins."""
 
 import sqlite3
+from functools import partial
 from typing import Any
 
 from sms_sandbox.facades.vonage.addresses import own_url
@@ -39,16 +40,13 @@ def start(caller: Caller, wish: Wish, raw: str) -> dict[str, Any]:
 
 def send(caller: Caller, request: Record, raw: str) -> None:
     """Send what a new request begins with; if that is refused, there is no request."""
-    sent = False
-    try:
-        caller.room.inbox.accept(sending.draft(request, raw))
-        sent = True
-    finally:
-        if not sent:
-            with caller.room.database.write() as connection:
-                account = request.account
-                records.delete(connection, PROVIDER, account, requests.KIND, request.id)
-                records.delete(connection, PROVIDER, NOBODY, DOOR, request.id)
+    caller.room.accept(sending.draft(request, raw), partial(_take_back, caller, request))
+
+
+def _take_back(caller: Caller, request: Record) -> None:
+    with caller.room.database.write() as connection:
+        records.delete(connection, PROVIDER, request.account, requests.KIND, request.id)
+        records.delete(connection, PROVIDER, NOBODY, DOOR, request.id)
 
 
 def _new(caller: Caller, wish: Wish) -> Record:

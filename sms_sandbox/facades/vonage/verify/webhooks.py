@@ -3,6 +3,7 @@
 Source: https://developer.vonage.com/en/api/verify.v2 (webhooks) and the fixtures of vonage-java.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,45 +22,35 @@ PRICE = Decimal("0.05")
 
 def of_action(request: Record, scene: Scene) -> tuple[Callback, ...]:
     """The phone is to open an address."""
-    step = requests.current(request)
-    return _post(
-        request,
-        EVENT,
-        {
-            "request_id": request.id,
-            "triggered_at": wire.moment(scene.now),
-            "type": "event",
-            "channel": step["channel"],
-            "status": "action_pending",
-            "action": {"type": "check", "check_url": step["check_url"]},
-            **_client_ref(request),
-        },
-        scene,
-    )
+    step = requests.current(request) | {"status": "action_pending"}
+    action = {"type": "check", "check_url": step["check_url"]}
+    return _event(request, step, scene, {"action": action})
 
 
 def of_end(request: Record, number: int, scene: Scene) -> tuple[Callback, ...]:
     """A step has ended, and perhaps its request with it."""
     if request.data.get("application_id") is None:
         return ()
-    step = request.data["workflow"][number]
-    event = _post(
-        request,
-        EVENT,
-        {
-            "request_id": request.id,
-            "triggered_at": wire.moment(scene.now),
-            "type": "event",
-            "channel": step["channel"],
-            "status": step["status"],
-            "finalized_at": wire.moment(scene.now),
-            **_client_ref(request),
-        },
-        scene,
-    )
+    finalized = {"finalized_at": wire.moment(scene.now)}
+    event = _event(request, request.data["workflow"][number], scene, finalized)
     if request.data["status"] == requests.PENDING:
         return event
     return event + _post(request, SUMMARY, _summary(request), scene)
+
+
+def _event(
+    request: Record, step: Mapping[str, Any], scene: Scene, more: Mapping[str, Any]
+) -> tuple[Callback, ...]:
+    content = {
+        "request_id": request.id,
+        "triggered_at": wire.moment(scene.now),
+        "type": "event",
+        "channel": step["channel"],
+        "status": step["status"],
+        **more,
+        **_client_ref(request),
+    }
+    return _post(request, EVENT, content, scene)
 
 
 def _summary(request: Record) -> dict[str, Any]:

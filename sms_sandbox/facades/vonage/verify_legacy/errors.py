@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from flask import Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from sms_sandbox.errors import FaultStruck, InvalidRequest, Refused, SandboxError
-from sms_sandbox.facades.vonage.errors import Denied, VonageError, as_problem, respond_json
+from sms_sandbox.errors import InvalidRequest
+from sms_sandbox.facades.vonage.errors import VonageError, respond_json
+from sms_sandbox.facades.vonage.statuses import StatusError
 
 _TEXTS: Mapping[str, str] = {
     "1": "Throttled",
@@ -25,11 +26,14 @@ _TEXTS: Mapping[str, str] = {
     "17": "The wrong code was provided too many times",
     "101": "No response found",
 }
-_OF_STATUS: Mapping[int, str] = {401: "4", 402: "9", 403: "15", 429: "1"}
 
 
-class VerifyError(VonageError):
-    """A status with its sentence; ``http`` where a fault breaks the HTTP too."""
+class VerifyError(StatusError):
+    """A status with its sentence; ``members`` are added."""
+
+    texts = _TEXTS
+    forbidden = "15"
+    unreachable = ("15", "")
 
     def __init__(
         self,
@@ -40,12 +44,8 @@ class VerifyError(VonageError):
         http: int = 200,
         retry_after: int | None = None,
     ) -> None:
-        self.status = status
-        self.text = text or _TEXTS[status]
+        super().__init__(status, text, http=http, retry_after=retry_after)
         self.members = dict(members or {})
-        self.http = http
-        self.retry_after = retry_after
-        super().__init__(self.text)
 
     def respond(self) -> Response:
         """The answer that names the status."""
@@ -72,38 +72,8 @@ def unknown(request_id: str) -> VerifyError:
 
 def refuse(error: Exception) -> VonageError:
     """A refusal in the form of Verify v1."""
-    if isinstance(error, VonageError):
-        return error
-    if isinstance(error, Denied):
-        return VerifyError("4")
     if isinstance(error, RequestEntityTooLarge):
         return VerifyError("3", "The body is larger than 1 MiB.")
-    return _of_sandbox(error)
-
-
-def _of_sandbox(error: Exception) -> VonageError:
-    if isinstance(error, FaultStruck):
-        return _struck(error)
-    if isinstance(error, Refused):
-        return _refused(error)
     if isinstance(error, InvalidRequest):
         return VerifyError("3", error.detail)
-    if isinstance(error, SandboxError) and error.status == 503:
-        return VerifyError("5", error.detail, http=503, retry_after=error.retry_after or 1)
-    return as_problem(error)
-
-
-def _struck(error: FaultStruck) -> VerifyError:
-    code = str(error.vendor_code)
-    if code in _TEXTS:
-        return VerifyError(code, error.text or "")
-    status = _OF_STATUS.get(error.status, "5" if error.status >= 500 else "3")
-    return VerifyError(status, error.text or "", http=error.status, retry_after=error.retry_after)
-
-
-def _refused(error: Refused) -> VerifyError:
-    if error.reason in ("throttled", "queue_full"):
-        return VerifyError("1", retry_after=error.retry_after)
-    if error.reason == "unavailable":
-        return VerifyError("5", error.detail, http=503, retry_after=error.retry_after)
-    return VerifyError("7") if error.reason == "opted_out" else VerifyError("15")
+    return VerifyError.of(error)

@@ -4,15 +4,11 @@ from collections.abc import Mapping
 
 from flask import Response, request
 
+from sms_sandbox.facades.asking import refuse_foreign_page
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.vonage import login
-from sms_sandbox.facades.vonage.caller import (
-    Caller,
-    enter_account,
-    refuse_foreign_page,
-    transcript,
-)
-from sms_sandbox.facades.vonage.errors import respond_json
+from sms_sandbox.facades.vonage.caller import Caller, enter_account, transcript
+from sms_sandbox.facades.vonage.errors import Unserved, respond_json
 from sms_sandbox.facades.vonage.family import Family
 from sms_sandbox.facades.vonage.parameters import read_parameters
 from sms_sandbox.facades.vonage.verify_legacy import errors, views
@@ -59,7 +55,7 @@ class _View:
         return respond_json(views.search(caller, several or ([one] if one else [])))
 
     def _enter(self) -> tuple[Caller, Mapping[str, str]]:
-        refuse_foreign_page()
+        refuse_foreign_page(Unserved(405))
         asked = read_parameters(request.query_string, request.get_data())
         if "api_secret" not in asked:
             return enter_account(self._room), asked

@@ -1,0 +1,1 @@
+"""The generated tables of the reference pages, a module for each matter."""
