@@ -4,7 +4,7 @@
     ├── InvalidRequest 400 · InvalidCode 400
     ├── NotSignedIn 401
     ├── FreshLoginRequired · CrossSite · CsrfFailed · NumberNotVerified ·
-    │   UnboundCallback 403
+    │   SimChanged · UnboundCallback 403
     ├── NumberBlocked 403: CountryBlocked · LineTypeBlocked
     ├── RiskChallenge · RiskRefused 403
     ├── UnknownChallenge · UnknownSession 404
@@ -102,6 +102,20 @@ class NumberNotVerified(PhoneAuthError):
 
     code, status, title = "number_not_verified", 403, "Number not verified"
     default = "This number could not be verified."
+
+
+class SimChanged(PhoneAuthError):
+    """The number has a new SIM card, and nothing else tells that it is still its owner's."""
+
+    code, status, title = "sim_changed", 403, "The SIM card was changed"
+    default = (
+        "The SIM card of this number was changed a short while ago, and its account has no "
+        "verified e-mail address to confirm it. Add one where you are still signed in. Otherwise "
+        "wait until {hours} hours have passed since the change, or ask our support."
+    )
+
+    def __init__(self, detail: str | None = None, *, hours: int) -> None:
+        super().__init__(detail, places={"hours": hours})
 
 
 class UnboundCallback(PhoneAuthError):

@@ -19,6 +19,7 @@ from flask_phoneauth.clock import system
 from flask_phoneauth.errors import NotSignedIn, PhoneAuthError, StoreUnavailable
 from flask_phoneauth.flows.parts import Hooks
 from flask_phoneauth.flows.request_code import Ask, Asked, request_code
+from flask_phoneauth.flows.step_up import ask_second
 from flask_phoneauth.flows.submit_code import SignedIn, submit_code
 from flask_phoneauth.phone.policy import NumberPolicy
 from flask_phoneauth.plugins import DISPATCHERS, OPERATORS, PROVIDERS, VERIFIERS
@@ -135,10 +136,21 @@ class PhoneAuth:
         )
         return CodeRequest(request_code(live.parts, ask), secret)
 
-    def submit_code(self, challenge_id: str, challenge_secret: str, code: str) -> SignedIn:
-        """Judge a code; the user comes back, `sign_in` makes it a session."""
-        parts = current_live().parts
-        return submit_code(parts, challenge_id, code, binding.digest(challenge_secret))
+    def submit_code(
+        self, challenge_id: str, challenge_secret: str, code: str, *, address: str = ""
+    ) -> SignedIn | CodeRequest:
+        """Judge a code; the user comes back, `sign_in` makes it a session.
+
+        With `SIM_SWAP` = `step_up` a second code may have been sent by e-mail: then its
+        `CodeRequest` comes back, and nobody is to be signed in before that one. `address` is the
+        asker's, which budgets count.
+        """
+        parts, bound = current_live().parts, binding.digest(challenge_secret)
+        outcome = submit_code(parts, challenge_id, code, bound)
+        if isinstance(outcome, SignedIn):
+            return outcome
+        client = Client(address, locale=str(outcome.payload.get("locale") or "en"))
+        return CodeRequest(ask_second(parts, outcome, bound, client), challenge_secret)
 
     def sign_in(self, user: Any, *, remember: bool = False) -> None:
         """Start a session for a user in this request, known to the registry."""

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 LOGIN = "login"
 CHANGE_PHONE = "change_phone"
+STEP_UP = "step_up"
+"""The purpose of the second code, by e-mail, of an account whose number has a new SIM."""
 PHONE_CHANGED = "phone_changed"
 """The purpose of a message without a code: the notice to the number that an account has left."""
 SMS = "sms"

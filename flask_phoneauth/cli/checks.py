@@ -39,6 +39,10 @@ MOST_LAYERS = 20
 ENOUGH_ASKS = 20
 """Asks from which something can be told of a proxy."""
 MOST_ASKS = 200
+RESET = (
+    "check its credentials; a sandbox keeps to the first that an account shows, "
+    "until sms-sandbox reset --account"
+)
 PRIVATE = tuple(
     map(
         ipaddress.ip_network,
@@ -291,19 +295,20 @@ def _providers(app: Flask, settings: Settings, *, strict: bool) -> Iterator[Find
             yield Finding(FAULT, f"provider {name}", str(error))
             continue
         try:
-            yield _provider(provider)
+            yield _provider(provider, imitated=bool(resolved.sandbox_url) and name != "sandbox")
         finally:
             provider.close()
 
 
-def _provider(provider: Provider) -> Finding:
+def _provider(provider: Provider, *, imitated: bool) -> Finding:
     about = f"provider {provider.name}"
     if not isinstance(provider, Checkable):
         return Finding(OK, about, "set up; it cannot be asked without a message")
     try:
         provider.check()
     except AccountRefused as failure:
-        return Finding(FAULT, about, f"it refuses us ({failure.reason}): check its credentials")
+        cure = RESET if imitated else "check its credentials"
+        return Finding(FAULT, about, f"it refuses us ({failure.reason}): {cure}")
     except SendFailed as failure:
         cure = "check its address and the network"
         return Finding(FAULT, about, f"it does not serve ({failure.reason}): {cure}")

@@ -46,6 +46,8 @@ def _as_json(found: Explanation, shown: str, hindrances: list[str]) -> dict[str,
         "cooling": found.cooling,
         "open_challenges": found.alive,
         "providers": list(found.providers),
+        "sim": found.sim,
+        "second": found.second,
         "text": found.text,
         "sent": not hindrances,
         "hindrances": hindrances,
@@ -64,6 +66,8 @@ def _print(found: Explanation, shown: str, hindrances: list[str]) -> None:
             _row(name, f"{one.setting}: {one.spent} of {one.limit} spent{room}")
     _row("cooldown", f"{found.cooling} s" if found.cooling else "none")
     _row("open", f"{found.alive} challenges")
+    if found.sim:
+        _row("SIM", f"{found.sim}{_SECOND[found.second]}")
     _row("providers", ", then ".join(found.providers) or "none")
     for line in found.text.splitlines():
         _row("text", line)
@@ -73,6 +77,13 @@ def _print(found: Explanation, shown: str, hindrances: list[str]) -> None:
     click.echo("No code would be sent:")
     for sentence in hindrances:
         click.echo(f"- {sentence}")
+
+
+_SECOND = {
+    "": "",
+    "email": "; the account takes a code by e-mail too",
+    "missing": "; the account has no verified address, and is not opened",
+}
 
 
 def _row(name: str, value: str) -> None:

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from flask_phoneauth.locales.catalogue import Catalogue, catalogue_for
-from flask_phoneauth.records import CHANGE_PHONE, LOGIN
+from flask_phoneauth.records import CHANGE_PHONE, LOGIN, STEP_UP
 
 
 def gettext_noop(msgid: str) -> str:
@@ -150,8 +150,15 @@ def compose_email(
         locale=locale,
         reference=reference,
     )
-    ignored = catalogue.gettext("If you did not ask for it, you need not do anything.")
-    return subject.format_map(named), f"{body}\n\n{ignored}\n"
+    otherwise = (
+        catalogue.gettext(
+            "Somebody has just shown that they have your phone number, whose SIM card was changed "
+            "a short while ago. If that was not you, tell your mobile operator and us now."
+        )
+        if purpose == STEP_UP
+        else catalogue.gettext("If you did not ask for it, you need not do anything.")
+    )
+    return subject.format_map(named), f"{body}\n\n{otherwise}\n"
 
 
 def one_line(brand: str) -> str:

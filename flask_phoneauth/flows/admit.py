@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_phoneauth.errors import InvalidCode, NumberTaken, StoreUnavailable
 from flask_phoneauth.events import UserSignedUp
-from flask_phoneauth.flows.channels import email_of, mark_of
+from flask_phoneauth.flows.channels import email_of, is_meant, mark_of
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.records import Challenge
 
@@ -38,7 +38,7 @@ def admit(parts: Parts, phone: str) -> Admitted:
 def admit_by_email(parts: Parts, challenge: Challenge) -> Admitted:
     """Find the user whose mailbox the code went to: no account is made, no number proven."""
     user = parts.users.by_phone(challenge.phone)
-    if user is None or user.blocked_at is not None:
+    if user is None or user.blocked_at is not None or not is_meant(parts, challenge, user):
         raise InvalidCode
     address = email_of(parts, user)
     if not address or mark_of(parts, address) != challenge.vendor_id:

@@ -8,15 +8,24 @@ from typing import Any
 from flask_phoneauth.errors import InvalidRequest
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.otp.challenge import kind_of
-from flask_phoneauth.records import EMAIL, LOGIN, SMS, VOICE, Challenge
+from flask_phoneauth.records import EMAIL, LOGIN, SMS, STEP_UP, VOICE, Challenge
+
+ACCOUNT = "account"
+"""The entry of a second challenge's payload that names the account."""
 
 
 def offered(parts: Parts, purpose: str) -> tuple[str, ...]:
-    """The channels for a code of that purpose; e-mail proves no number, so it only lets in."""
+    """The channels for a code of that purpose; e-mail proves no number, so it only lets in.
+
+    A second code comes by e-mail alone: the first one came to the number.
+    """
+    mails = parts.mailer is not None and bool(_email_of(parts))
+    if purpose == STEP_UP:
+        return (EMAIL,) if mails else ()
     there = {
         SMS: True,
         VOICE: bool(parts.calls) or parts.verifier is not None,
-        EMAIL: parts.mailer is not None and kind_of(purpose) == LOGIN and bool(_email_of(parts)),
+        EMAIL: mails and kind_of(purpose) == LOGIN,
     }
     return tuple(channel for channel in parts.settings.channels if there[channel])
 
@@ -60,6 +69,17 @@ def mark_of(parts: Parts, address: str) -> str:
     return parts.keys.hashed("email", address)
 
 
+def mark_of_account(parts: Parts, user: Any) -> str:
+    """What a challenge remembers of the one account that it opens: a keyed hash."""
+    return parts.keys.hashed("user", str(user.get_id()))
+
+
+def is_meant(parts: Parts, challenge: Challenge, user: Any) -> bool:
+    """Whether the challenge may open this account: a second code opens that of the first alone."""
+    named = challenge.payload.get(ACCOUNT)
+    return challenge.purpose != STEP_UP or named == mark_of_account(parts, user)
+
+
 def _email_of(parts: Parts) -> Callable[[Any], str | None] | None:
     """What a store that is a `HasEmail` has."""
     found: Callable[[Any], str | None] | None = getattr(parts.users, "email_of", None)
@@ -73,8 +93,9 @@ def recipient_of(parts: Parts, challenge: Challenge) -> str | None:
     """
     user = parts.users.by_phone(challenge.phone)
     if user is None:
-        return None if parts.hides_strangers(challenge) else challenge.phone
-    if user.blocked_at is not None:
+        nobody = challenge.channel == EMAIL or parts.hides_strangers(challenge)
+        return None if nobody else challenge.phone
+    if user.blocked_at is not None or not is_meant(parts, challenge, user):
         return None
     return _address(parts, challenge, user) if challenge.channel == EMAIL else challenge.phone
 

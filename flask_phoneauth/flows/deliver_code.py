@@ -19,7 +19,7 @@ from flask_phoneauth.errors import (
 )
 from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
 from flask_phoneauth.flows.channels import mark_of, recipient_of
-from flask_phoneauth.flows.check_sim import SIM_CHANGED, sim_is_new
+from flask_phoneauth.flows.check_sim import SIM_CHANGED, refuses
 from flask_phoneauth.flows.notice import deliver_notice
 from flask_phoneauth.flows.parts import Parts, code_for, test_code
 from flask_phoneauth.flows.vendor_codes import JUDGED, is_managed, start
@@ -138,7 +138,7 @@ def _code(
 
 
 def _start(parts: Parts, challenge: Challenge, seconds: float) -> Passage:
-    if sim_is_new(parts, challenge.phone):
+    if refuses(parts, challenge.phone):
         return Passage(failure=NumberRefused(SIM_CHANGED))
     return start(parts, challenge, seconds)
 
@@ -147,7 +147,7 @@ def _send(parts: Parts, loaded: Loaded, what: _Code, recipient: str, now: float)
     challenge = what.challenge
     if test_code(parts.settings, challenge.phone, now) is not None:
         return Passage(Accepted("test", ""))  # nothing is ever sent to reviewers (RULES 32)
-    if challenge.channel != EMAIL and sim_is_new(parts, challenge.phone):
+    if challenge.channel != EMAIL and refuses(parts, challenge.phone):
         return Passage(failure=NumberRefused(SIM_CHANGED))
     try:
         if challenge.channel == EMAIL:

@@ -9,12 +9,15 @@ from urllib.parse import urlsplit
 
 from flask_phoneauth.delivery.wording import compose
 from flask_phoneauth.errors import CountryBlocked, NumberBlocked
+from flask_phoneauth.flows.channels import email_of, offered
+from flask_phoneauth.flows.check_sim import takes_second
 from flask_phoneauth.flows.parts import Parts, test_code
+from flask_phoneauth.operators.base import Unsure
 from flask_phoneauth.phone.number import PhoneNumber, line_type, parse
 from flask_phoneauth.phone.policy import NO_COUNTRY, check_number
 from flask_phoneauth.phone.virtual import Verdict, verdict
 from flask_phoneauth.prices import number_price, shared_price
-from flask_phoneauth.records import LOGIN
+from flask_phoneauth.records import EMAIL, LOGIN, STEP_UP
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import Level, Look
 
@@ -58,6 +61,8 @@ class Explanation:
     `shared` are the budgets that it shares with its neighbours, its country and all numbers, money
     in thousandths. `proven` tells of an earlier success, `devices` counts the browsers that have
     proven it; `cooling` is seconds, `alive` counts open challenges. The text has its code blanked.
+    `sim` is `changed` or `unchanged`, nothing where no operator was asked or could tell; `second`
+    is what the account then takes beside the code: `email`, `missing` where it has no address.
     """
 
     number: PhoneNumber
@@ -72,6 +77,8 @@ class Explanation:
     providers: tuple[str, ...]
     text: str = field(repr=False)
     hindrances: tuple[str, ...]
+    sim: str = ""
+    second: str = ""
 
 
 def explain_number(parts: Parts, text: str) -> Explanation:
@@ -94,7 +101,9 @@ def explain_number(parts: Parts, text: str) -> Explanation:
         for charge, spent, wait in zip(price.charges, look.spent, look.waits, strict=True)
     )
     shared = _shared(parts, number, look.known, now) if kind == "ordinary" else ()
-    account = _account(parts.users.by_phone(number.e164))
+    user = parts.users.by_phone(number.e164)
+    account = _account(user)
+    sim = _sim(parts, number, kind)
     return Explanation(
         number=number,
         kind=kind,
@@ -110,8 +119,11 @@ def explain_number(parts: Parts, text: str) -> Explanation:
         hindrances=(
             *_by_policy(parts, number, kind),
             *_by_account(parts, account),
+            *_by_sim(parts, sim),
             *_by_budget(parts, (*standings, *shared), look),
         ),
+        sim=sim,
+        second=_second(parts, number, user),
     )
 
 
@@ -139,6 +151,32 @@ def _account(user: Any | None) -> str:
     if user is None:
         return "unknown"
     return "known" if user.blocked_at is None else "blocked"
+
+
+def _sim(parts: Parts, number: PhoneNumber, kind: str) -> str:
+    if parts.operator is None or parts.settings.sim_swap == "allow" or kind == "test":
+        return ""
+    try:
+        changed = parts.operator.sim_changed(number.e164, parts.settings.sim_swap_hours)
+    except Unsure:
+        return ""
+    return "changed" if changed else "unchanged"
+
+
+def _second(parts: Parts, number: PhoneNumber, user: Any | None) -> str:
+    if user is None or user.blocked_at is not None:
+        return ""
+    if not takes_second(parts, user, number.e164):
+        return ""
+    return "email" if EMAIL in offered(parts, STEP_UP) and email_of(parts, user) else "missing"
+
+
+def _by_sim(parts: Parts, sim: str) -> Iterator[str]:
+    if sim == "changed" and parts.settings.sim_swap == "refuse":
+        yield (
+            f"Its SIM was changed in the last {parts.settings.sim_swap_hours} hours, and "
+            "PHONEAUTH_SIM_SWAP is 'refuse': codes by message or call are not sent."
+        )
 
 
 def _by_policy(parts: Parts, number: PhoneNumber, kind: str) -> Iterator[str]:

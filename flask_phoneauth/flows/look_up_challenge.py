@@ -8,10 +8,10 @@ from flask_phoneauth.errors import UnknownChallenge
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.request_code import Asked, asked
 from flask_phoneauth.otp import challenge as life
-from flask_phoneauth.records import CHANGE_PHONE, LOGIN, Challenge, Client
+from flask_phoneauth.records import CHANGE_PHONE, LOGIN, STEP_UP, Challenge, Client
 from flask_phoneauth.stores.base import Missing, Peek
 
-TYPED = (LOGIN, CHANGE_PHONE)
+TYPED = (LOGIN, CHANGE_PHONE, STEP_UP)
 """The purposes whose code a visitor is sent, and types."""
 SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_tries": "dead"}
 

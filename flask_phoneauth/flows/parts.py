@@ -38,7 +38,7 @@ from flask_phoneauth.prices import (
     message_cost,
     paid_otherwise,
 )
-from flask_phoneauth.records import EMAIL, LOGIN, SMS, Challenge, Client
+from flask_phoneauth.records import EMAIL, LOGIN, SMS, STEP_UP, Challenge, Client
 from flask_phoneauth.risk.base import Puzzle, RiskHook
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.stores.base import ChallengeStore, Loaded, Settlement
@@ -170,7 +170,7 @@ class Parts:
     def hides_strangers(self, challenge: Challenge) -> bool:
         """Whether known and unknown numbers must look alike: where only known ones get a code."""
         if challenge.channel == EMAIL:
-            return True
+            return challenge.purpose != STEP_UP  # whoever waits for it has proven the number
         return not self.settings.signup and challenge.purpose == LOGIN
 
     def failures(self, challenge: Challenge) -> Sequence[Charge]:

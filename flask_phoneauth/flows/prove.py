@@ -59,21 +59,23 @@ def prove(
     binding: bytes,
     *,
     purpose: str,
+    or_else: str = "",
     device: Device = NO_DEVICE,
 ) -> Proven:
     """Spend one try; the challenge comes back to its one winner only.
 
+    One that is not of `purpose` may be of the purpose `or_else`, where that is given.
     Raises `InvalidRequest` for what is no code (uncounted), `InvalidCode`, `UnknownChallenge`,
     a `Gone`, `Locked`, `NumberNotVerified` or an `Unavailable`.
     """
     now, tag = parts.clock.now(), phone_tag_of(challenge_id)
     digits = _typed(parts, challenge_id, code, binding, now)
 
-    def spend(code: str, stage: str) -> Outcome:
-        digests = _digests(parts, challenge_id, purpose, code) if code else {}
+    def spend(code: str, stage: str, wanted: str = purpose) -> Outcome:
+        digests = _digests(parts, challenge_id, wanted, code) if code else {}
         return parts.challenges.spend_try(
             challenge_id,
-            Entry(purpose, binding, digests, stage),
+            Entry(wanted, binding, digests, stage),
             try_price(parts.settings, tag, device.token),
             device=device.token,
             enrol=device.enrol,
@@ -83,6 +85,8 @@ def prove(
 
     verifier = parts.verifier
     outcome = judge(verifier, digits, spend) if verifier else spend(digits, "")
+    if or_else and isinstance(outcome, Missing) and outcome.foreign:
+        purpose, outcome = or_else, spend(digits, "", or_else)  # no vendor makes such a code
     return _proven(parts, challenge_id, purpose, outcome, now)
 
 

@@ -19,7 +19,7 @@ from flask_phoneauth.otp.code import digest_code
 from flask_phoneauth.phone.number import PhoneNumber, mask, parse
 from flask_phoneauth.phone.policy import check_number
 from flask_phoneauth.phone.virtual import Verdict, verdict
-from flask_phoneauth.records import LOGIN, Challenge, Client, Job
+from flask_phoneauth.records import LOGIN, STEP_UP, Challenge, Client, Job
 from flask_phoneauth.stores.base import Issued, Refusal, Settlement
 
 SEED_BYTES = 16
@@ -73,7 +73,12 @@ def request_code(parts: Parts, ask: Ask) -> Asked:
     if number.virtual and verdict(number.e164) is Verdict.ERROR:
         raise ProviderUnavailable
     solved = weigh_risk(parts, number, ask.client, ask.risk_token, purpose=ask.purpose)
-    now = parts.clock.now()
+    return issue_challenge(parts, number, ask, solved=solved)
+
+
+def issue_challenge(parts: Parts, number: PhoneNumber, ask: Ask, *, solved: bool = False) -> Asked:
+    """The same for a number that was judged; raises a `Refused` with its wait or `Unavailable`."""
+    settings, now = parts.settings, parts.clock.now()
     tag = parts.keys.phone_tag(number.e164)
     place = parts.place(number.e164, number.region, ask.channel)
     outcome = parts.challenges.issue(
@@ -162,6 +167,8 @@ def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
             "region": number.region,
             **_fingerprint(ask.client),
         },
+        # who begins anew proves the number anew
+        ends=STEP_UP if ask.purpose == LOGIN else "",
     )
 
 

@@ -7,8 +7,9 @@ from flask_phoneauth.flows.channels import check_channel
 from flask_phoneauth.flows.look_up_challenge import peek_at
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.request_code import Ask, Asked, dispatched, refuse, request_code
+from flask_phoneauth.flows.step_up import check_lasts
 from flask_phoneauth.otp.challenge import ending, phone_tag_of, proves_number
-from flask_phoneauth.records import Challenge, Client
+from flask_phoneauth.records import STEP_UP, Challenge, Client
 from flask_phoneauth.stores.base import Ended, Missing, Refusal
 
 
@@ -33,6 +34,8 @@ def resend_code(
         if how := ending(found, now):
             raise ENDINGS[how]
         return request_code(parts, _again(found, binding, client, channel))
+    if found.purpose == STEP_UP and not found.ended:
+        check_lasts(found, now)
     place = parts.place(found.phone, str(found.payload.get("region") or ""), channel)
     price = parts.price(tag, binding, client, place)
     device = client.device_for(tag)

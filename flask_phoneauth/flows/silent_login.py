@@ -21,14 +21,17 @@ from flask_phoneauth.errors import (
     InvalidCode,
     InvalidRequest,
     NumberNotVerified,
+    SimChanged,
     UnboundCallback,
     Used,
 )
 from flask_phoneauth.events import CodeRefused
 from flask_phoneauth.flows.admit import Admitted, admit
+from flask_phoneauth.flows.check_sim import refusal, refuses, takes_second
 from flask_phoneauth.flows.parts import Parts
 from flask_phoneauth.flows.prove import Device
 from flask_phoneauth.flows.request_code import SEED_BYTES, Ask, Asked, refuse, request_code
+from flask_phoneauth.flows.step_up import Halfway
 from flask_phoneauth.flows.weigh_risk import weigh_risk
 from flask_phoneauth.operators.base import Operator, Unsure
 from flask_phoneauth.otp.challenge import Draft, Entry
@@ -135,10 +138,13 @@ def set_out(parts: Parts, ask: SilentAsk) -> SetOut | Undecided:
     return SetOut(url, draft.id)
 
 
-def come_back(parts: Parts, back: Return, device_for: Callable[[str], Device]) -> Known | Undecided:
+def come_back(
+    parts: Parts, back: Return, device_for: Callable[[str], Device]
+) -> Known | Halfway | Undecided:
     """Spend the state, ask the operator, let the user in; `device_for` is asked by phone tag.
 
-    Raises `UnboundCallback`, `Expired`, `Used`, `NumberNotVerified` or an `Unavailable`.
+    Raises `UnboundCallback`, `Expired`, `Used`, `NumberNotVerified`, `SimChanged` or an
+    `Unavailable`. A number with a new SIM goes the way of a typed code (`SIM_SWAP`).
     """
     operator = _operator(parts)
     challenge = _spent(parts, back)
@@ -155,11 +161,16 @@ def come_back(parts: Parts, back: Return, device_for: Callable[[str], Device]) -
     if not verified or (is_virtual(phone) and verdict(phone) is not Verdict.VERIFIED):
         parts.notify(CodeRefused(PURPOSE, mask(phone), NumberNotVerified.code, tag))
         raise NumberNotVerified
+    if refuses(parts, phone):
+        parts.notify(CodeRefused(PURPOSE, mask(phone), SimChanged.code, tag))
+        raise refusal(parts)
     enrolled = _note_proof(parts, tag, phone, device_for(tag))
     try:
         admitted = admit(parts, phone)
     except InvalidCode:  # blocked, or unknown while sign-up is off
         raise NumberNotVerified from None
+    if not admitted.new_user and takes_second(parts, admitted.user, phone):
+        return Halfway(admitted.user, phone, PURPOSE, challenge.payload)
     return Known(admitted, tag, challenge.payload, enrolled)
 
 

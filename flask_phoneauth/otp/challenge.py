@@ -39,7 +39,10 @@ REMEMBERED_RUNS = 8
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A challenge that is asked for; it becomes one only if the store finds room."""
+    """A challenge that is asked for; it becomes one only if the store finds room.
+
+    Once its message is asked for, the same binding's challenges of the purpose `ends` are over.
+    """
 
     id: str
     purpose: str
@@ -55,6 +58,7 @@ class Draft:
     max_tries: int
     free: bool = False
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    ends: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,12 @@ def _check_figures(settings: Settings) -> None:
 
 
 def _check_together(settings: Settings) -> None:
+    if settings.sim_swap == "step_up" and "email" not in settings.channels:
+        raise SettingError(
+            "PHONEAUTH_SIM_SWAP = 'step_up' needs the channel 'email', by which the second code "
+            "comes: add it to PHONEAUTH_CHANNELS and set PHONEAUTH_EMAIL_HOST and "
+            "PHONEAUTH_EMAIL_FROM, or set PHONEAUTH_SIM_SWAP to 'refuse'"
+        )
     if settings.dispatch == "inline" and not settings.signup:
         raise SettingError(
             "PHONEAUTH_DISPATCH = 'inline' lets the answer's time tell who has an account while "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask_phoneauth.settings.declaring import address, setting, within
 from flask_phoneauth.settings.values import SettingError
 
-SIM_SWAPS = ("allow", "refuse")
+SIM_SWAPS = ("allow", "step_up", "refuse")
 MAX_SIM_HOURS = 2400
 _ADDRESSES = (
     "operator_url",
@@ -39,7 +39,9 @@ class OperatorSettings:
     operator_backchannel_url: str = setting("", "default: `/oauth2/bc-authorize` below that")
     operator_api_url: str = setting("", "what CAMARA's paths follow; default: `/camara` below that")
     sim_swap: str = setting(
-        "allow", "`refuse`: no code to a number whose SIM was changed a short while ago"
+        "allow",
+        "of a number whose SIM was changed a short while ago: `step_up`: its account takes a code "
+        "by e-mail too; `refuse`: it is sent no code",
     )
     sim_swap_hours: int = setting(240, "how many hours that is")
 
@@ -52,4 +54,7 @@ def check(settings: OperatorSettings) -> None:
     if settings.sim_swap not in SIM_SWAPS:
         raise SettingError(f"PHONEAUTH_SIM_SWAP must be one of {', '.join(SIM_SWAPS)}")
     if settings.sim_swap != "allow" and not settings.operator:
-        raise SettingError("PHONEAUTH_SIM_SWAP needs PHONEAUTH_OPERATOR, whom it asks")
+        raise SettingError(
+            f"PHONEAUTH_SIM_SWAP = {settings.sim_swap!r} needs PHONEAUTH_OPERATOR, whom it asks: "
+            "set it to 'camara' or 'vonage', or leave PHONEAUTH_SIM_SWAP out"
+        )

@@ -28,6 +28,11 @@ def same_start(challenge: Challenge, draft: Draft) -> bool:
     return alike and challenge.purpose == draft.purpose and life.bound(challenge, draft.binding)
 
 
+def left_behind(alive: Iterable[Challenge], draft: Draft) -> list[Challenge]:
+    """Those of this browser that a new start ends."""
+    return [c for c in alive if c.purpose == draft.ends and life.bound(c, draft.binding)]
+
+
 def usable(
     found: Challenge | None, binding: bytes, now: float, purpose: str | None = None
 ) -> Challenge | Missing | Ended:

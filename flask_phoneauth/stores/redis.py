@@ -103,7 +103,7 @@ class RedisStore:
         price = price.when_free() if draft.free else price
         leased = [charge.key for charge in price.charges if of_number(charge.key)]
         made = challenge_form(life.begin(draft, now))
-        given = {"made": made, "live_limit": live_limit, "leased": leased}
+        given = {"made": made, "live_limit": live_limit, "leased": leased, "ends": draft.ends}
         ask = _Ask("issue", draft.id, price, device, now, given, (draft.seed,))
         outcome = self._ask(ask)
         assert isinstance(outcome, Issued | Refusal), "the script has no other answer"

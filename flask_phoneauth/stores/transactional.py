@@ -69,6 +69,8 @@ class TransactionalStore(JobVerbs):
                 return Issued(judging.sealed(current), longest, None, ask.stand.lane)
             if waits:
                 return Refusal(waits[0].code, charging.longest(waits))
+            for left in judging.left_behind(alive, draft):
+                unit.update(life.finish(left, "expired", now))
             if current is not None:
                 current = replace(current, channel=draft.channel)
                 return send_again(unit, current, ask, states)

@@ -10,7 +10,7 @@ from flask import Response, make_response, render_template, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
-from flask_phoneauth.errors import NumberTaken, PhoneAuthError, UnsupportedMediaType
+from flask_phoneauth.errors import NumberTaken, PhoneAuthError, SimChanged, UnsupportedMediaType
 from flask_phoneauth.flows.channels import offered
 from flask_phoneauth.flows.look_up_challenge import Status, look_up_challenge
 from flask_phoneauth.locales.catalogue import catalogue_for
@@ -126,7 +126,7 @@ def sessions_page(live: Live, sessions: Sequence[Mapping[str, Any]]) -> Response
 def problem_page(live: Live, error: PhoneAuthError) -> Response:
     """The page on which the error happened, with the error on it; else a page of its own."""
     problem = problem_of(error, locale(live.parts.settings))
-    if isinstance(error, UnreadableBody | UnsupportedMediaType):
+    if isinstance(error, UnreadableBody | UnsupportedMediaType | SimChanged):
         return bare_problem_page(live, problem)
     page = _posted_page(live, error, problem) if request.method == "POST" else None
     return page or bare_problem_page(live, problem)

@@ -24,6 +24,7 @@ from flask_phoneauth.flows.silent_login import (
     fall_back,
     set_out,
 )
+from flask_phoneauth.flows.step_up import Halfway, ask_second
 from flask_phoneauth.sessions import login as sign_in
 from flask_phoneauth.sessions.state import Live, current_live
 from flask_phoneauth.web import binding, devices, inputs, pages, responses
@@ -99,7 +100,7 @@ def silent_callback() -> Any:
         return typings[tag].device
 
     outcome = come_back(live.parts, back, device_for)
-    if isinstance(outcome, Undecided):
+    if isinstance(outcome, Undecided | Halfway):
         held_now = binding.Binding(binding.new_secret(), by_cookie=False) if verifier else None
         answer = _code_instead(live, outcome, held_now or binding.starting(live, {}))
     else:
@@ -130,8 +131,13 @@ def _signed_in(live: Live, known: Known, typing: devices.Typing | None, *, as_js
     return answer
 
 
-def _code_instead(live: Live, undecided: Undecided, held: binding.Binding) -> Any:
-    asked = fall_back(live.parts, undecided, held.digest, devices.asker(live))
+def _code_instead(live: Live, outcome: Undecided | Halfway, held: binding.Binding) -> Any:
+    """A code to the number; by e-mail where the number was proven and has a new SIM."""
+    client = devices.asker(live)
+    if isinstance(outcome, Halfway):
+        asked = ask_second(live.parts, outcome, held.digest, client)
+    else:
+        asked = fall_back(live.parts, outcome, held.digest, client)
     if g.get("phoneauth_json"):
         response = responses.asked_json(asked, held)
         binding.hand_out(response, live, held)

@@ -22,7 +22,8 @@ from flask_phoneauth.errors import (
 from flask_phoneauth.flows.look_up_challenge import look_up_challenge
 from flask_phoneauth.flows.request_code import request_code
 from flask_phoneauth.flows.resend_code import resend_code
-from flask_phoneauth.flows.submit_code import submit_code
+from flask_phoneauth.flows.step_up import Halfway, ask_second
+from flask_phoneauth.flows.submit_code import SignedIn, submit_code
 from flask_phoneauth.sessions import login as sign_in
 from flask_phoneauth.sessions.loading import current_session
 from flask_phoneauth.sessions.state import Live, current_live, current_state
@@ -148,13 +149,22 @@ def verify() -> Any:
         challenge_id = inputs.challenge_id(values)
         typing = devices.typing(live, challenge_id, held)
         device = devices.device_of(typing)
-        signed_in = submit_code(
+        outcome = submit_code(
             live.parts, challenge_id, values.get("code"), held.digest, device=device
         )
     except (CsrfFailed, Used):  # the first click's login drops the form's token
         if _is_in_already(live):
             return sent_on(live, None)
         raise
+    if isinstance(outcome, Halfway):
+        asked = ask_second(live.parts, outcome, held.digest, devices.located_asker(live))
+        return asked_answer(live, asked, held, "phoneauth.verify")
+    return _signed_in(live, outcome, challenge_id, typing)
+
+
+def _signed_in(
+    live: Live, signed_in: SignedIn, challenge_id: str, typing: devices.Typing | None
+) -> Any:
     payload = signed_in.payload
     try:
         sign_in.start(
@@ -167,7 +177,7 @@ def verify() -> Any:
     except StoreUnavailable:  # the registry may be another database: the right code stays good
         live.parts.challenges.reopen(challenge_id, now=live.parts.clock.now())
         raise
-    target = str(payload.get("next") or settings.after_login_url)
+    target = str(payload.get("next") or live.parts.settings.after_login_url)
     if inputs.wants_json():
         user = responses.user_json(signed_in.user)
         answer: Any = jsonify(user=user, new_user=signed_in.new_user, next=target)

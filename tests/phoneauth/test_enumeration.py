@@ -314,6 +314,52 @@ def test_nobody_learns_by_email_who_has_an_account_or_an_address(
         assert len(mail.box.raw) == (2 if begin == "email" else 1)
 
 
+@pytest.mark.parametrize("html", [True, False], ids=["pages", "json"])
+@pytest.mark.parametrize("signup", [True, False], ids=["sign-up", "no sign-up"])
+def test_nobody_learns_who_would_take_a_second_code_before_the_number_is_proven(
+    prepared, phoneauth_clock, monkeypatch, html, signup
+):
+    monkeypatch.setattr(Accounts, "email_of", email_of, raising=False)
+    with mail_server() as mail:
+        app = prepared(
+            SIGNUP=signup,
+            SIM_SWAP="step_up",
+            OPERATOR="camara",
+            SANDBOX_URL="http://127.0.0.1:9",  # nobody is there
+            PROVIDERS=["console"],
+            CHANNELS=["sms", "email"],
+            EMAIL_HOST="127.0.0.1",
+            EMAIL_PORT=mail.port,
+            EMAIL_SECURITY="none",
+            EMAIL_FROM="login@notes.example",
+        )
+        live = app.extensions["phoneauth"].live
+        live.parts.users.create(ADDRESSLESS)
+        asked = []
+        monkeypatch.setattr(live.parts.operator, "sim_changed", lambda *given: asked.append(given))
+        with watching(app, monkeypatch) as witness:
+            visitors = [
+                Visitor(app, phone, witness, html=html)
+                for phone in (KNOWN, ADDRESSLESS, UNKNOWN, BLOCKED)
+            ]
+            for visitor in visitors:
+                visitor.ask()
+            for visitor in visitors:
+                visitor.look("status")
+                visitor.send("try", "/auth/verify", code=WRONG)
+                visitor.send("early resend", "/auth/resend")
+            phoneauth_clock.advance(PAST_COOLDOWN)
+            for visitor in visitors:
+                visitor.send("resend", "/auth/resend")
+                visitor.look("status after it")
+                for _ in range(5):
+                    visitor.send("further try", "/auth/verify", code=WRONG)
+                visitor.look("status at the end")
+            the_same_for_all(visitors)
+        assert asked == [], "the operator is asked once the code is right"
+        assert mail.box.raw == []
+
+
 def test_with_sign_up_off_time_tells_nothing_either(prepared, phoneauth_clock, monkeypatch):
     app = prepared(SIGNUP=False)
     with watching(app, monkeypatch) as witness:

@@ -10,7 +10,7 @@ local names = {}
 for _, name in ipairs(given.leased) do
   names[name] = true
 end
-local alive, mine = {}, {}
+local alive, mine, left = {}, {}, {}
 for _, raw in ipairs(redis.call('HVALS', KEYS[1])) do
   local doc = cjson.decode(raw)
   if now >= forgotten_at(doc) then
@@ -25,6 +25,8 @@ for _, raw in ipairs(redis.call('HVALS', KEYS[1])) do
     local alike = (doc.channel == EMAIL) == (given.made.channel == EMAIL)
     if alike and doc.purpose == given.made.purpose and doc.binding == given.made.binding then
       mine[#mine + 1] = doc
+    elseif doc.purpose == given.ends and doc.binding == given.made.binding then
+      left[#left + 1] = doc
     end
   end
 end
@@ -54,6 +56,10 @@ if current and longest_cooling(price, false) > 0 and rules[1] ~= LOCKED then
 end
 if #rules > 0 then
   return refusal(rules, longest)
+end
+for _, doc in ipairs(left) do
+  finish(doc, 'expired')
+  write(doc)
 end
 if current then
   current.channel = given.made.channel

@@ -97,12 +97,14 @@
   const arriving = []; // what starts again when the page is taken out of the back/forward cache
   const leave = () => leaving.forEach((stop) => stop());
   let sent = null;
+  let pressed = null; // its button, which turns: a form may have several
   let sentTimer = 0;
 
   const settle = () => {
     clearTimeout(sentTimer);
     if (sent) sent.removeAttribute("aria-busy");
-    sent = null;
+    if (pressed) pressed.removeAttribute("data-phoneauth-pressed");
+    sent = pressed = null;
   };
 
   const resume = () => {
@@ -115,6 +117,8 @@
       if (sent) return event.preventDefault();
       sent = form;
       form.setAttribute("aria-busy", "true");
+      pressed = event.submitter || find('button[type="submit"]', form);
+      if (pressed) pressed.setAttribute("data-phoneauth-pressed", "");
       sentTimer = setTimeout(resume, SEND_TIMEOUT); // a stopped or lost request may be repeated
       leave();
     });
