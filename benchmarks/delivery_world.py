@@ -17,7 +17,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from flask_phoneauth import CallableUsers, PhoneAuth
+from benchmarks.ours import own_users
+from flask_phoneauth import PhoneAuth
 from flask_phoneauth.budgets import AskPrice, Charge
 from flask_phoneauth.clock import system
 from flask_phoneauth.prices import money_key
@@ -61,21 +62,6 @@ class _Uncertain(logging.Handler):
         found = _UNCERTAIN.match(record.getMessage())
         if found:
             self.counts[found[1]] += 1
-
-
-class User:
-    """A user of the application's own."""
-
-    blocked_at = None
-    is_active = is_authenticated = True
-    is_anonymous = False
-
-    def __init__(self, phone: str) -> None:
-        self.phone = phone
-
-    def get_id(self) -> str:
-        """The number itself."""
-        return self.phone
 
 
 @dataclass
@@ -178,10 +164,4 @@ def _served(providers: tuple[str, ...], folder: Path, store: str, sandbox: str) 
         SECRET_KEY="a secret of the benchmark, long enough",
         **{f"PHONEAUTH_{name}": value for name, value in given.items()},
     )
-    held: dict[str, User] = {}
-    users = CallableUsers(
-        get=held.get,
-        by_phone=held.get,
-        create=lambda phone: held.setdefault(phone, User(phone)),
-    )
-    return app, PhoneAuth(app, users=users), server
+    return app, PhoneAuth(app, users=own_users()), server

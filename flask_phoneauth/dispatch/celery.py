@@ -8,27 +8,22 @@ store sees to it that no message is sent twice for that.
 
 from __future__ import annotations
 
-import os
-import threading
-from typing import Any, Self
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from flask_phoneauth.dispatch.base import Handle
 from flask_phoneauth.dispatch.broker import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
     JOB_SECONDS,
-    broker_url,
+    BrokerDispatch,
     read,
     written,
 )
-from flask_phoneauth.dispatch.running import run
 from flask_phoneauth.errors import Busy
 from flask_phoneauth.records import Job
-from flask_phoneauth.settings import Settings
 
 TASK = "flask_phoneauth.send"
 LOST_AFTER = 22
@@ -57,33 +52,18 @@ _ASKING = {
 }
 
 
-class CeleryDispatch:
-    """At most about `bound` waiting jobs: threads that ask at once may each add one."""
-
-    def __init__(self, handle: Handle, url: str, name: str, *, bound: int) -> None:
-        self._handle, self._url, self._name, self._bound = handle, url, name, bound
-        self._lock = threading.Lock()
-        self._owner = 0
-        self._celery: Celery | None = None
-        self._closed = False
-
-    @classmethod
-    def from_settings(cls, settings: Settings, handle: Handle) -> Self:
-        """Build it from `QUEUE_URL`, `QUEUE_NAME` and `DISPATCH_QUEUE`."""
-        url = broker_url(settings)
-        return cls(handle, url, settings.queue_name, bound=settings.dispatch_queue)
+class CeleryDispatch(BrokerDispatch[Celery]):
+    """Celery's queue; its bound and its end are those of every broker."""
 
     def submit(self, job: Job) -> None:
         """Queue the job; raises `Busy` where the queue is full or closed, or Redis is away."""
         if self._closed:
             raise Busy
         try:
-            with self._own_celery().producer_pool.acquire(
-                block=True, timeout=ANSWER_SECONDS
-            ) as producer:
+            with self._own().producer_pool.acquire(block=True, timeout=ANSWER_SECONDS) as producer:
                 if self._depth(producer.channel) >= self._bound:
                     raise Busy
-                self._own_celery().send_task(
+                self._own().send_task(
                     TASK, written(job), producer=producer, queue=self._name, retry=False
                 )
         except LOST_CONNECTION as error:
@@ -92,9 +72,7 @@ class CeleryDispatch:
     def waiting(self) -> int:
         """How many jobs nobody has begun; raises `Busy` where Redis does not answer."""
         try:
-            with self._own_celery().producer_pool.acquire(
-                block=True, timeout=ANSWER_SECONDS
-            ) as producer:
+            with self._own().producer_pool.acquire(block=True, timeout=ANSWER_SECONDS) as producer:
                 return self._depth(producer.channel)
         except LOST_CONNECTION as error:
             raise Busy from error
@@ -119,29 +97,15 @@ class CeleryDispatch:
         )
         worker.start()
 
-    def perform(self, job: Job) -> None:
-        """Do one job."""
-        run(self._handle, job)
+    def _make(self) -> Celery:
+        return self._made(_ASKING)
 
-    def close(self) -> None:
-        """Take no more jobs; those taken are the workers'."""
-        self._closed = True
-        with self._lock:
-            if self._celery is not None and self._owner == os.getpid():
-                self._celery.close()
-            self._celery = None
+    def _end(self, asker: Celery) -> None:
+        asker.close()
 
     def _depth(self, channel: Any) -> int:
         told = channel.queue_declare(queue=self._name, passive=False)
         return int(told.message_count)
-
-    def _own_celery(self) -> Celery:
-        """This process's own: a fork must not share its parent's connections."""
-        with self._lock:
-            if self._celery is None or self._owner != os.getpid():
-                self._celery = self._made(_ASKING)
-                self._owner = os.getpid()
-            return self._celery
 
     def _made(self, options: dict[str, Any]) -> Celery:
         celery = Celery("flask_phoneauth", broker=self._url, set_as_current=False)

@@ -6,10 +6,8 @@ it that no message is sent twice for that.
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -20,47 +18,32 @@ from rq import Retry, Worker, get_current_job
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
-from flask_phoneauth.dispatch.base import Handle
 from flask_phoneauth.dispatch.broker import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
     JOB_SECONDS,
-    broker_url,
+    BrokerDispatch,
     read,
     written,
 )
-from flask_phoneauth.dispatch.running import run
 from flask_phoneauth.errors import Busy
 from flask_phoneauth.records import Job
-from flask_phoneauth.settings import SettingError, Settings
+from flask_phoneauth.settings import SettingError
 
 RUN_AGAIN = 1
 KEPT_SECONDS = 60
 """How long RQ keeps what it knows of a job that was lost for good."""
 
 
-class RqDispatch:
-    """At most about `bound` waiting jobs: threads that ask at once may each add one."""
-
-    def __init__(self, handle: Handle, url: str, name: str, *, bound: int) -> None:
-        self._handle, self._url, self._name, self._bound = handle, url, name, bound
-        self._lock = threading.Lock()
-        self._owner = 0
-        self._queue: RqQueue | None = None
-        self._closed = False
-
-    @classmethod
-    def from_settings(cls, settings: Settings, handle: Handle) -> Self:
-        """Build it from `QUEUE_URL`, `QUEUE_NAME` and `DISPATCH_QUEUE`."""
-        url = broker_url(settings)
-        return cls(handle, url, settings.queue_name, bound=settings.dispatch_queue)
+class RqDispatch(BrokerDispatch[RqQueue]):
+    """RQ's queue; its bound and its end are those of every broker."""
 
     def submit(self, job: Job) -> None:
         """Queue the job; raises `Busy` where the queue is full or closed, or Redis is away."""
         if self._closed or self.waiting() >= self._bound:
             raise Busy
         try:
-            self._own_queue().enqueue_call(
+            self._own().enqueue_call(
                 f"{__name__}.{_perform.__name__}",
                 args=tuple(written(job)),
                 timeout=JOB_SECONDS,
@@ -75,7 +58,7 @@ class RqDispatch:
     def waiting(self) -> int:
         """How many jobs nobody has begun; raises `Busy` where Redis does not answer."""
         try:
-            return int(self._own_queue().count)
+            return int(self._own().count)
         except (RedisError, OSError) as error:
             raise Busy from error
 
@@ -97,31 +80,17 @@ class RqDispatch:
         )
         worker.work(logging_level="WARNING")
 
-    def perform(self, job: Job) -> None:
-        """Do one job."""
-        run(self._handle, job)
+    def _make(self) -> RqQueue:
+        connection = Redis.from_url(
+            self._url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            retry=Retries(NoBackoff(), 0),
+        )
+        return RqQueue(self._name, connection=connection, serializer=JSONSerializer)
 
-    def close(self) -> None:
-        """Take no more jobs; those taken are the workers'."""
-        self._closed = True
-        with self._lock:
-            if self._queue is not None and self._owner == os.getpid():
-                self._queue.connection.close()
-            self._queue = None
-
-    def _own_queue(self) -> RqQueue:
-        """This process's own: a fork must not share its parent's connections."""
-        with self._lock:
-            if self._queue is None or self._owner != os.getpid():
-                connection = Redis.from_url(
-                    self._url,
-                    socket_connect_timeout=CONNECT_SECONDS,
-                    socket_timeout=ANSWER_SECONDS,
-                    retry=Retries(NoBackoff(), 0),
-                )
-                self._queue = RqQueue(self._name, connection=connection, serializer=JSONSerializer)
-                self._owner = os.getpid()
-            return self._queue
+    def _end(self, asker: RqQueue) -> None:
+        asker.connection.close()
 
 
 class _OurJob(RqJob):
@@ -133,6 +102,18 @@ class _OurJob(RqJob):
     def func(self) -> Callable[..., None]:
         """The one function."""
         return _perform
+
+    @property
+    def success_callback(self) -> None:
+        """Nothing: RQ would call by a name what stands in Redis."""
+
+    @property
+    def failure_callback(self) -> None:
+        """Nothing either."""
+
+    @property
+    def stopped_callback(self) -> None:
+        """Nothing either."""
 
 
 def _perform(challenge_id: Any, generation: Any, asked_at: Any) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol, Self, runtime_checkable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, Self, TypedDict, runtime_checkable
 
+from flask_phoneauth.errors import ProviderDown, SendUncertain
 from flask_phoneauth.records import Accepted, Outbound, RawRequest, Receipt, Script
 from flask_phoneauth.settings import SettingError, Settings
 from flask_phoneauth.settings.declaring import key_of
@@ -83,6 +86,35 @@ class Caller(Protocol):
     @property
     def voice(self) -> Voice | None:
         """Who calls."""
+
+
+class Way(TypedDict, total=False):
+    """How a client's requests go: a sandbox's façade takes the place of the vendor's host.
+
+    `connections` are kept at the most; `read_timeout` is seconds.
+    """
+
+    base_url: str
+    connections: int
+    read_timeout: float
+
+
+def way_of(settings: Settings, facade: str) -> Way:
+    """To that façade of the sandbox, if one is set, else to the vendor."""
+    root = settings.sandbox_url.rstrip("/")
+    return {
+        "base_url": f"{root}/{facade}" if root else "",
+        "connections": settings.dispatch_workers,
+    }
+
+
+@contextmanager
+def question() -> Iterator[None]:
+    """What is asked within, and lost on the way, has changed nothing: `ProviderDown`."""
+    try:
+        yield
+    except SendUncertain as failed:
+        raise ProviderDown(failed.reason) from None
 
 
 def voice_url(settings: Settings, provider: str) -> str:

@@ -1,11 +1,12 @@
-"""The fields of a vendor's callback, read before anybody knows who sent it."""
+"""A vendor's callback: its fields, read before anybody knows who sent it, and its status."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from flask_phoneauth.errors import BadSignature
-from flask_phoneauth.records import RawRequest
+from flask_phoneauth.records import RawRequest, Receipt
 
 MAX_FIELDS = 200
 """Fields of a callback that are read; vendors send ten to thirty."""
@@ -21,3 +22,9 @@ def callback_fields(request: RawRequest) -> list[tuple[str, str]]:
         return parse_qsl(text.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise BadSignature from None
+
+
+def receipt(message_id: str, status: str, deliveries: Mapping[str, str]) -> Receipt:
+    """What `status` means by the vendor's `deliveries`; the word itself is why a message failed."""
+    delivery = deliveries.get(status, "")
+    return Receipt(message_id, delivery, status if delivery == "failed" else "")

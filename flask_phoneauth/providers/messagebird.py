@@ -3,59 +3,48 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, Self, Unpack
 
 from messagebird import Client
 from messagebird.http_client import HttpClient
 from requests import Session
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
 
-from flask_phoneauth.errors import (
-    AccountRefused,
-    NumberRefused,
-    ProviderDown,
-    SendFailed,
-    SendUncertain,
-)
-from flask_phoneauth.providers.base import Receipts, callbacks_url, require
+from flask_phoneauth.errors import SendFailed, SendUncertain
+from flask_phoneauth.providers import refusing
+from flask_phoneauth.providers.base import Receipts, Way, callbacks_url, question, require, way_of
 from flask_phoneauth.providers.messagebird_receipts import MessageBirdReceipts
-from flask_phoneauth.providers.requesting import bound, failure
-from flask_phoneauth.providers.wire import READ_TIMEOUT
+from flask_phoneauth.providers.requesting import SdkClient
+from flask_phoneauth.providers.wire import json_object
 from flask_phoneauth.records import Accepted, Outbound
 from flask_phoneauth.settings import Settings
 
 HOST = "https://rest.messagebird.com"
 
-_Meaning = tuple[type[SendFailed], str]
 # https://developers.messagebird.com/api/#api-errors
 _NO_BALANCE = 25
-_BY_PARAMETER: Mapping[object, _Meaning] = {
-    "recipients": (NumberRefused, "number_refused"),
-    "originator": (AccountRefused, "sender_refused"),
-    "access_key": (AccountRefused, "credentials_refused"),
+_BY_PARAMETER: Mapping[object, refusing.Meaning] = {
+    "recipients": refusing.NUMBER,
+    "originator": refusing.SENDER,
+    "access_key": refusing.CREDENTIALS,
 }
-_BY_STATUS: Mapping[int, _Meaning] = {
-    401: (AccountRefused, "credentials_refused"),
-    402: (AccountRefused, "out_of_credit"),
-    408: (ProviderDown, "throttled"),
-    429: (ProviderDown, "throttled"),
+_BY_STATUS: Mapping[int, refusing.Meaning] = {
+    401: refusing.CREDENTIALS,
+    402: refusing.CREDIT,
+    408: refusing.THROTTLED,
+    429: refusing.THROTTLED,
 }
 
 _SANDBOX_KEY = "sandbox"
 _SANDBOX_ORIGINATOR = "+15005550006"
 _REFERENCE = "phoneauth"
 
-logger = logging.getLogger("flask_phoneauth")
 
-
-class MessageBirdProvider:
+class MessageBirdProvider(SdkClient):
     """Creates one message a send; safe for many threads and across a fork."""
 
     name: str = "messagebird"
+    hosts = (HOST,)
 
     def __init__(
         self,
@@ -63,34 +52,26 @@ class MessageBirdProvider:
         *,
         originator: str,
         signing_key: str = "",
-        base_url: str = "",
         callback_url: str = "",
-        connections: int = 4,
-        read_timeout: float = READ_TIMEOUT,
+        **way: Unpack[Way],
     ) -> None:
-        """`base_url` takes the place of MessageBird's host; `callback_url` is where receipts go.
-
-        Without `callback_url` none are asked for, and "sent" is final.
-        """
+        """`callback_url` is where receipts go; without it none are asked for, "sent" is final."""
         self._access_key, self._originator = access_key, originator
-        self._base_url, self._callback_url = base_url, callback_url
-        self._connections, self._read_timeout = connections, read_timeout
+        self._callback_url = callback_url
         self.receipts: Receipts | None = MessageBirdReceipts(signing_key) if callback_url else None
-        self._open()
+        super().__init__(**way)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Build it from the `MESSAGEBIRD_...` settings, all of them optional with `SANDBOX_URL`."""
         if not settings.sandbox_url:
             _require(settings)
-        sandbox = f"{settings.sandbox_url.rstrip('/')}/messagebird" if settings.sandbox_url else ""
         return cls(
-            _sandbox_key(settings) if sandbox else settings.messagebird_access_key,
+            _sandbox_key(settings) if settings.sandbox_url else settings.messagebird_access_key,
             originator=settings.messagebird_originator or _SANDBOX_ORIGINATOR,
             signing_key=settings.messagebird_signing_key,
-            base_url=sandbox,
             callback_url=callbacks_url(settings, cls.name, signed_by="messagebird_signing_key"),
-            connections=settings.dispatch_workers,
+            **way_of(settings, "messagebird"),
         )
 
     def send(self, outbound: Outbound) -> Accepted:
@@ -109,35 +90,12 @@ class MessageBirdProvider:
 
     def check(self) -> None:
         """Ask for our balance; raises `AccountRefused` or `ProviderDown`."""
-        try:
+        with question():
             self._call(lambda client: client.balance())
-        except SendUncertain as failed:  # a question that was lost has changed nothing
-            raise ProviderDown(failed.reason) from None
 
-    def close(self) -> None:
-        """Close the kept connections; a later `send` opens new ones."""
-        self._http.session.close()
-
-    def _call(self, call: Callable[[Any], Any]) -> Any:
-        if self._owner != os.getpid():
-            self._open()  # two processes must not talk over one connection
-        try:
-            return call(self._client)
-        except (RequestException, HTTPError) as broken:
-            failed = failure(broken)
-        raise failed  # outside of the handler: its error repeats the address
-
-    def _open(self) -> None:
-        self._owner = os.getpid()
-        self._http = _HttpClient(self._access_key)
-        bound(
-            self._http.session,
-            connections=self._connections,
-            read_timeout=self._read_timeout,
-            hosts=(HOST,),
-            sandbox=self._base_url,
-        )
-        self._client: Any = Client(self._access_key, http_client=self._http)
+    def _make(self) -> tuple[Any, Session]:
+        http = _HttpClient(self._access_key)
+        return Client(self._access_key, http_client=http), http.session
 
 
 class _HttpClient(HttpClient):  # type: ignore[misc]
@@ -159,7 +117,7 @@ class _HttpClient(HttpClient):  # type: ignore[misc]
                 "User-Agent": self.user_agent,
             },
         )
-        answer = _fields(response.text)
+        answer = json_object(response.text)
         if not 200 <= response.status_code < 300:
             raise _refused(response.status_code, answer)
         wanted = "id" if method == "POST" else "amount"
@@ -184,33 +142,18 @@ def _sandbox_key(settings: Settings) -> str:
     return f"{key}:{settings.messagebird_signing_key}"
 
 
-def _fields(text: str) -> Mapping[str, Any]:
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, Mapping) else {}
-
-
 def _refused(status: int, answer: Mapping[str, Any]) -> SendFailed:
-    """The numbers go to the log; the sentence may hold a number of another kind, so it does not."""
     errors = answer.get("errors")
     error = errors[0] if isinstance(errors, list) and errors else {}
     error = error if isinstance(error, Mapping) else {}
-    kind, reason = _kind(status, error)
-    if kind is not NumberRefused:
-        code = error.get("code")
-        shown = code if isinstance(code, int) else "none"
-        logger.warning("provider messagebird answered %s, error code %s", status, shown)
-    return kind(reason)
+    code = error.get("code")
+    shown = code if isinstance(code, int) else "none"
+    return refusing.refusal("provider messagebird", _meaning(status, error), status, shown)
 
 
-def _kind(status: int, error: Mapping[str, Any]) -> _Meaning:
-    if status >= 500:
-        return ProviderDown, "server_error"
-    if error.get("code") == _NO_BALANCE:
-        return AccountRefused, "out_of_credit"
+def _meaning(status: int, error: Mapping[str, Any]) -> refusing.Meaning:
+    if error.get("code") == _NO_BALANCE and status < 500:
+        return refusing.CREDIT
     parameter = error.get("parameter")
     named = _BY_PARAMETER.get(parameter) if isinstance(parameter, str) else None
-    usual = (AccountRefused, "request_refused")
-    return named if named and status in (400, 401, 422) else _BY_STATUS.get(status, usual)
+    return named if named and status in (400, 401, 422) else refusing.by_status(status, _BY_STATUS)

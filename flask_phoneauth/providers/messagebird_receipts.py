@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jwt
 
 from flask_phoneauth.errors import BadSignature
-from flask_phoneauth.providers.callbacks import MAX_FIELDS
+from flask_phoneauth.providers.callbacks import MAX_FIELDS, receipt
 from flask_phoneauth.records import RawRequest, Receipt
 
 LEEWAY = 5
@@ -49,12 +49,7 @@ class MessageBirdReceipts:
         ):
             raise BadSignature
         values = _query(request.url)
-        status = values.get("status", "")
-        return Receipt(
-            message_id=values.get("id", ""),
-            delivery=_DELIVERIES.get(status, ""),
-            reason=status if _DELIVERIES.get(status) == "failed" else "",
-        )
+        return receipt(values.get("id", ""), values.get("status", ""), _DELIVERIES)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from flask_phoneauth.errors import BadSignature
-from flask_phoneauth.providers.callbacks import callback_fields
+from flask_phoneauth.providers.callbacks import callback_fields, receipt
 from flask_phoneauth.records import RawRequest, Receipt
 
 Pairs = Iterable[tuple[str, str]]
@@ -42,12 +42,7 @@ class PlivoReceipts:
         if not nonce or not self._fits(signed + nonce, _given(request, version)):
             raise BadSignature
         values = dict(fields)
-        status = values.get("Status", "")
-        return Receipt(
-            message_id=values.get("MessageUUID", ""),
-            delivery=_DELIVERIES.get(status, ""),
-            reason=status if _DELIVERIES.get(status) == "failed" else "",
-        )
+        return receipt(values.get("MessageUUID", ""), values.get("Status", ""), _DELIVERIES)
 
     def _fits(self, text: str, signatures: Iterable[str]) -> bool:
         mac = hmac.digest(self._key, text.encode(errors="surrogatepass"), "sha256")

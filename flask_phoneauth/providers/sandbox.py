@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import unicodedata
-from typing import Any, Self
+from typing import Self
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -18,7 +18,14 @@ from flask_phoneauth.errors import (
     SendFailed,
     SendUncertain,
 )
-from flask_phoneauth.providers.wire import READ_TIMEOUT, failure, open_pool, read_body
+from flask_phoneauth.providers.base import question
+from flask_phoneauth.providers.wire import (
+    READ_TIMEOUT,
+    failure,
+    json_object,
+    open_pool,
+    read_body,
+)
 from flask_phoneauth.records import Accepted, Outbound
 from flask_phoneauth.settings import SettingError, Settings
 
@@ -88,10 +95,8 @@ class SandboxProvider:
 
         Raises `AccountRefused` or `ProviderDown`.
         """
-        try:
+        with question():
             self._ask("GET", f"{self._endpoint}?limit=1")
-        except SendUncertain as failed:  # a question that was lost has changed nothing
-            raise ProviderDown(failed.reason) from None
 
     def close(self) -> None:
         """Close the kept connections; a later `send` opens new ones."""
@@ -152,23 +157,14 @@ def _refused(status: int, answer: bytes | None) -> SendFailed:
 
 
 def _blames_number(answer: bytes | None) -> bool:
-    problem = _json_object(answer)
-    errors = problem.get("errors")
+    errors = json_object(answer).get("errors")
     entries = errors if isinstance(errors, list) else []
     return any(isinstance(entry, dict) and entry.get("pointer") == "/to" for entry in entries)
 
 
 def _message_id(answer: bytes | None) -> str:
     """The id in a 2xx answer; one that cannot be read leaves open what became of the message."""
-    message_id = _json_object(answer).get("id")
+    message_id = json_object(answer).get("id")
     if not isinstance(message_id, str) or not 0 < len(message_id) <= _MAX_MESSAGE_ID:
         raise SendUncertain("unreadable_answer")
     return message_id
-
-
-def _json_object(answer: bytes | None) -> dict[str, Any]:
-    try:
-        value = json.loads(answer or b"")
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -18,13 +18,9 @@ from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
-from flask_phoneauth.errors import (
-    AccountRefused,
-    NumberRefused,
-    ProviderDown,
-    SendFailed,
-    SendUncertain,
-)
+from flask_phoneauth.errors import AccountRefused, NumberRefused, SendFailed, SendUncertain
+from flask_phoneauth.providers import refusing
+from flask_phoneauth.providers.base import question, way_of
 from flask_phoneauth.providers.wire import (
     READ_TIMEOUT,
     VENDOR_CONNECT_TIMEOUT,
@@ -35,28 +31,27 @@ from flask_phoneauth.providers.wire import (
 from flask_phoneauth.records import Accepted, Outbound
 from flask_phoneauth.settings import SettingError, Settings
 
-_Meaning = tuple[type[SendFailed], str]
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and .../CommonErrors.html
-_BY_CODE: Mapping[str, _Meaning] = {
-    "AccessDenied": (AccountRefused, "not_allowed"),
-    "AuthorizationError": (AccountRefused, "not_allowed"),
-    "ExpiredToken": (AccountRefused, "credentials_refused"),
-    "IncompleteSignature": (AccountRefused, "credentials_refused"),
-    "InvalidClientTokenId": (AccountRefused, "credentials_refused"),
-    "MissingAuthenticationToken": (AccountRefused, "credentials_refused"),
-    "RequestExpired": (AccountRefused, "credentials_refused"),
-    "SignatureDoesNotMatch": (AccountRefused, "credentials_refused"),
-    "OptedOut": (NumberRefused, "number_refused"),
-    "RequestLimitExceeded": (ProviderDown, "throttled"),
-    "Throttled": (ProviderDown, "throttled"),
-    "Throttling": (ProviderDown, "throttled"),
-    "ThrottlingException": (ProviderDown, "throttled"),
+_BY_CODE: Mapping[str, refusing.Meaning] = {
+    "AccessDenied": refusing.NOT_ALLOWED,
+    "AuthorizationError": refusing.NOT_ALLOWED,
+    "ExpiredToken": refusing.CREDENTIALS,
+    "IncompleteSignature": refusing.CREDENTIALS,
+    "InvalidClientTokenId": refusing.CREDENTIALS,
+    "MissingAuthenticationToken": refusing.CREDENTIALS,
+    "RequestExpired": refusing.CREDENTIALS,
+    "SignatureDoesNotMatch": refusing.CREDENTIALS,
+    "OptedOut": refusing.NUMBER,
+    "RequestLimitExceeded": refusing.THROTTLED,
+    "Throttled": refusing.THROTTLED,
+    "Throttling": refusing.THROTTLED,
+    "ThrottlingException": refusing.THROTTLED,
 }
-_BY_STATUS: Mapping[int, _Meaning] = {
-    401: (AccountRefused, "credentials_refused"),
-    403: (AccountRefused, "credentials_refused"),
-    408: (ProviderDown, "throttled"),
-    429: (ProviderDown, "throttled"),
+_BY_STATUS: Mapping[int, refusing.Meaning] = {
+    401: refusing.CREDENTIALS,
+    403: refusing.CREDENTIALS,
+    408: refusing.THROTTLED,
+    429: refusing.THROTTLED,
 }
 
 _AN_ERROR = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<ErrorResponse\b")
@@ -112,8 +107,7 @@ class SnsProvider:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Build it from the `SNS_...` settings, all of them optional with `SANDBOX_URL`."""
-        sandboxed = bool(settings.sandbox_url)
-        region, key = (_SANDBOX_REGION, _SANDBOX_KEY) if sandboxed else ("", "")
+        region, key = (_SANDBOX_REGION, _SANDBOX_KEY) if settings.sandbox_url else ("", "")
         try:
             return cls(
                 region=settings.sns_region or region,
@@ -121,8 +115,7 @@ class SnsProvider:
                 secret_access_key=settings.sns_secret_access_key or key,
                 sender_id=settings.sns_sender_id,
                 origination_number=settings.sns_origination_number,
-                base_url=f"{settings.sandbox_url.rstrip('/')}/aws" if sandboxed else "",
-                connections=settings.dispatch_workers,
+                **way_of(settings, "aws"),
             )
         except NoRegionError:
             fault = "is missing, which the provider 'sns' needs: name a region, as 'eu-west-1'"
@@ -153,9 +146,8 @@ class SnsProvider:
         An account that may publish and nothing else passes: AWS has recognized its key.
         """
         try:
-            self._call(lambda client: client.get_sms_attributes(attributes=["DefaultSMSType"]))
-        except SendUncertain as failed:  # a question that was lost has changed nothing
-            raise ProviderDown(failed.reason) from None
+            with question():
+                self._call(lambda client: client.get_sms_attributes(attributes=["DefaultSMSType"]))
         except AccountRefused as failed:
             if failed.reason != "not_allowed":
                 raise
@@ -250,8 +242,5 @@ def _refused(answer: Mapping[str, Any]) -> SendFailed:
 def _meaning(code: str, status: int) -> SendFailed:
     shown = code if code.isidentifier() and len(code) <= 64 else "none"
     logger.warning("provider sns answered %s, error code %s", status, shown)
-    if code not in _BY_CODE and status >= 500:
-        return ProviderDown("server_error")
-    named = _BY_CODE.get(code) or _BY_STATUS.get(status)
-    kind, reason = named or (AccountRefused, "request_refused")
+    kind, reason = _BY_CODE.get(code) or refusing.by_status(status, _BY_STATUS)
     return kind(reason)

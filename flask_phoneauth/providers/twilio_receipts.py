@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from flask_phoneauth.errors import BadSignature
-from flask_phoneauth.providers.callbacks import callback_fields
+from flask_phoneauth.providers.callbacks import callback_fields, receipt
 from flask_phoneauth.records import VOICE, RawRequest, Receipt
 
 _DELIVERIES: Mapping[str, str] = {
@@ -42,12 +42,9 @@ class TwilioReceipts:
         values = self.verified(request)
         if "CallStatus" in values:
             return _of_call(values)
+        message_id = values.get("MessageSid") or values.get("SmsSid", "")
         status = values.get("MessageStatus") or values.get("SmsStatus", "")
-        return Receipt(
-            message_id=values.get("MessageSid") or values.get("SmsSid", ""),
-            delivery=_DELIVERIES.get(status, ""),
-            reason=status if _DELIVERIES.get(status) == "failed" else "",
-        )
+        return receipt(message_id, status, _DELIVERIES)
 
     def verified(self, request: RawRequest) -> Mapping[str, str]:
         """The fields of a request; raises `BadSignature` for anything that Twilio did not sign."""

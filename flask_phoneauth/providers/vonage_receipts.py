@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask_phoneauth.errors import BadSignature
+from flask_phoneauth.providers.callbacks import receipt
 from flask_phoneauth.records import RawRequest, Receipt
 
 MAX_TOKEN = 4096
@@ -46,11 +47,8 @@ class VonageReceipts:
         values = _object(request.body)
         if values.get("client_ref") != urlsplit(request.url).path.rpartition("/")[2]:
             raise BadSignature
-        status = str(values.get("status", ""))
-        return Receipt(
-            message_id=str(values.get("message_uuid", "")),
-            delivery=_DELIVERIES.get(status, ""),
-            reason=status if _DELIVERIES.get(status) == "failed" else "",
+        return receipt(
+            str(values.get("message_uuid", "")), str(values.get("status", "")), _DELIVERIES
         )
 
     def _claims(self, header: str) -> Mapping[str, Any]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import http.client
 import io
+import json
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -160,6 +162,15 @@ def read_body(
     except HTTPError:
         return None
     return None
+
+
+def json_object(answer: str | bytes | None) -> Mapping[str, Any]:
+    """The object that an answer is; {} where it is none."""
+    try:
+        value = json.loads(answer or b"")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def failure(exc: HTTPError) -> SendFailed:

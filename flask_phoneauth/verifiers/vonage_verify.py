@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 from uuid import uuid4
 
-from pydantic import ValidationError
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
-from vonage import Auth, HttpClientOptions, Vonage
 from vonage_http_client.errors import HttpRequestError
 from vonage_verify import SmsChannel, VerifyRequest, VoiceChannel
 
-from flask_phoneauth.errors import (
-    AccountRefused,
-    NumberRefused,
-    ProviderDown,
-    SendFailed,
-    SendUncertain,
-)
+from flask_phoneauth.errors import NumberRefused, ProviderDown, SendFailed
+from flask_phoneauth.providers import refusing, vonage_sdk
 from flask_phoneauth.providers.base import require
-from flask_phoneauth.providers.requesting import bound, failure
-from flask_phoneauth.providers.wire import READ_TIMEOUT
+from flask_phoneauth.providers.wire import json_object
 from flask_phoneauth.records import VOICE
 from flask_phoneauth.settings import Settings
 from flask_phoneauth.verifiers.base import Verdict, Wish
 
-HOST = "https://api.nexmo.com"
-PATH = "/v2/verify"
-
-_Meaning = tuple[type[SendFailed], str]
-_BY_STATUS: Mapping[int, _Meaning] = {
-    401: (AccountRefused, "credentials_refused"),
-    402: (AccountRefused, "out_of_credit"),
-    403: (AccountRefused, "not_allowed"),
+_BY_STATUS: Mapping[int, refusing.Meaning] = {
+    401: refusing.CREDENTIALS,
+    402: refusing.CREDIT,
+    403: refusing.NOT_ALLOWED,
     409: (ProviderDown, "verification_running"),
-    429: (ProviderDown, "throttled"),
+    429: refusing.THROTTLED,
 }
 _VERDICTS: Mapping[int, Verdict] = {400: "wrong", 404: "unknown", 410: "over"}
 _NUMBER = re.compile(r"\+?([1-9][0-9]{6,14})")
@@ -50,11 +33,6 @@ _SHORTEST, _LONGEST = 15, 900
 """Seconds that Vonage lets a channel have."""
 _JOINED = "~"
 """What the id of a verification begins with that another challenge has begun."""
-
-_SANDBOX_KEY = "sandbox0"
-_SANDBOX_SECRET = "sandbox"  # noqa: S105 - a sandbox takes the first word that it sees
-
-logger = logging.getLogger("flask_phoneauth")
 
 
 class _Refused(Exception):
@@ -66,17 +44,17 @@ class _Refused(Exception):
 
     @property
     def meaning(self) -> SendFailed:
-        """What it means for the next step; Vonage's sentences may hold the number."""
-        if self.status == 422 and _blames(self.problem, ".to"):
-            return NumberRefused("number_refused")
-        logger.warning("verifier vonage_verify answered %s", self.status)
-        if self.status >= 500:
-            return ProviderDown("server_error")
-        kind, reason = _BY_STATUS.get(self.status, (AccountRefused, "request_refused"))
-        return kind(reason)
+        """What it means for the next step."""
+        meant = refusing.by_status(self.status, _BY_STATUS)
+        # `to` is within the workflow
+        if self.status == 422 and any(
+            name.rpartition(".")[2] == "to" for name in vonage_sdk.wrong_fields(self.problem)
+        ):
+            meant = refusing.NUMBER
+        return refusing.refusal("verifier vonage_verify", meant, self.status)
 
 
-class VonageVerifier:
+class VonageVerifier(vonage_sdk.VonageClient):
     """Verifications with one channel each; safe for many threads and across a fork.
 
     A number has one at a time with Vonage: who asks while another's runs joins it.
@@ -84,55 +62,18 @@ class VonageVerifier:
 
     name: str = "vonage_verify"
     max_tries: int = 3
-
-    def __init__(
-        self,
-        api_key: str = "",
-        api_secret: str = "",
-        *,
-        application_id: str = "",
-        private_key: str = "",
-        base_url: str = "",
-        connections: int = 4,
-        read_timeout: float = READ_TIMEOUT,
-    ) -> None:
-        """`base_url` takes the place of Vonage's host.
-
-        With an application and its key it signs in by these, else by API key and secret.
-        """
-        self._auth = Auth(
-            api_key=api_key or None,
-            api_secret=api_secret or None,
-            application_id=application_id or None,
-            private_key=private_key or None,
-        )
-        self._base_url = base_url
-        self._connections, self._read_timeout = connections, read_timeout
-        # at DEBUG it writes what is sent, at WARNING what comes back: number and code
-        logging.getLogger("vonage").setLevel(logging.ERROR)
-        self._open()
+    path = "/v2/verify"
+    sdk_errors = (*vonage_sdk.VonageClient.sdk_errors, TypeError)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Build it from the `VONAGE_...` settings, all of them optional with `SANDBOX_URL`."""
-        application = settings.vonage_application_id
-        if application:
+        if settings.vonage_application_id:
             cure = "set the text of the application's private.key"
             require(settings, cls.name, "vonage_private_key", cure)
         elif not settings.sandbox_url:
-            for name in ("vonage_api_key", "vonage_api_secret"):
-                cure = "copy it from the API settings of Vonage's dashboard"
-                require(settings, cls.name, name, cure)
-        base = settings.sandbox_url.rstrip("/")
-        word = settings.vonage_signature_secret or _SANDBOX_SECRET
-        return cls(
-            settings.vonage_api_key or ("" if application else _SANDBOX_KEY),
-            settings.vonage_api_secret or ("" if application else word),
-            application_id=application,
-            private_key=settings.vonage_private_key if application else "",
-            base_url=f"{base}/vonage" if base else "",
-            connections=settings.dispatch_workers,
-        )
+            vonage_sdk.require_keys(settings, cls.name)
+        return cls(*vonage_sdk.keys(settings), **vonage_sdk.access(settings))
 
     def start(self, wish: Wish) -> str:
         """Begin a verification in place of this challenge's former one, or join one that runs."""
@@ -183,64 +124,16 @@ class VonageVerifier:
                 raise refused.meaning from None
 
     def check(self) -> None:
-        """Ask for nothing, which Vonage refuses once it has let us in.
-
-        Raises `AccountRefused` or `ProviderDown`.
-        """
-        auth_type = "jwt" if self._auth.application_id else "basic"
-        host = HOST.removeprefix("https://")
+        """As `VonageClient` has it; raises `AccountRefused` or `ProviderDown`."""
         try:
-            self._ask(lambda verify: verify.http_client.post(host, PATH, {}, auth_type))
+            super().check()
         except _Refused as refused:
-            if refused.status != 422:
-                raise refused.meaning from None
-        except SendUncertain as failed:  # a question that was lost has changed nothing
-            raise ProviderDown(failed.reason) from None
-
-    def close(self) -> None:
-        """Close the kept connections; a later call opens new ones."""
-        self._session.close()
+            raise refused.meaning from None
 
     def _ask(self, call: Callable[[Any], Any]) -> Any:
-        if self._owner != os.getpid():
-            self._open()  # two processes must not talk over one connection
-        failed: Exception
-        try:
-            return call(self._client.verify)
-        except (RequestException, HTTPError) as broken:
-            failed = failure(broken)
-        except HttpRequestError as refused:
-            failed = _Refused(refused.response.status_code, _fields(refused.response.text))
-        except (ValidationError, TypeError):  # the SDK cannot read what was answered
-            failed = SendUncertain("unreadable_answer")
-        raise failed  # outside of the handlers: their errors repeat the address
+        return self._call(lambda client: call(client.verify))
 
-    def _open(self) -> None:
-        self._owner = os.getpid()
-        # of a broken connection the SDK makes as many attempts as its pool may keep
-        options = HttpClientOptions(pool_maxsize=1, max_retries=0)
-        self._client = Vonage(self._auth, options)
-        self._session = self._client.http_client._session
-        bound(
-            self._session,
-            connections=self._connections,
-            read_timeout=self._read_timeout,
-            hosts=(HOST,),
-            sandbox=self._base_url,
-        )
-
-
-def _blames(problem: Mapping[str, Any], name: str) -> bool:
-    """Whether the vendor names that field as wrong."""
-    named = problem.get("invalid_parameters")
-    entries = named if isinstance(named, list) else []
-    told = (f".{one.get('name')}" for one in entries if isinstance(one, Mapping))
-    return any(one.endswith(name) for one in told)
-
-
-def _fields(text: str) -> Mapping[str, Any]:
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, Mapping) else {}
+    def _meaning(self, error: Any) -> Exception:
+        if isinstance(error, HttpRequestError):
+            return _Refused(error.response.status_code, json_object(error.response.text))
+        return super()._meaning(error)  # the SDK cannot read what was answered

@@ -1,4 +1,7 @@
-"""One parameter a backend: `bench` runs a test on each store, `vendor` on each vendor."""
+"""One parameter a backend: `bench` runs a test on each store, `vendor` on each vendor.
+
+`server` is the sandbox that a vendor's own SDK is led to.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from contracts.stores import BACKENDS, Backend, Bench, opened
 from contracts.vendors import VENDORS, Vendor
 
 from flask_phoneauth.providers.base import Provider
+from sms_sandbox.client import SandboxClient
+from sms_sandbox.server import SandboxServer
+from sms_sandbox.settings import Settings
 
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("steady")
@@ -54,3 +60,24 @@ def toward(vendor: Vendor) -> Iterator[Callable[..., Provider]]:
     yield build
     for provider in made:
         provider.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SandboxServer]:
+    """A sandbox whose messages arrive in a moment."""
+    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
+        yield running
+
+
+@pytest.fixture
+def control(server: SandboxServer) -> Iterator[SandboxClient]:
+    """Its control API."""
+    with SandboxClient(server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def inbox(server: SandboxServer, control: SandboxClient) -> SandboxClient:
+    """The same, and nothing has come yet."""
+    server.sandbox.inbox.reset(None)
+    return control

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 import urllib3
 from contracts.vendors import Vendor
+from scripted_server import Request
 
-from flask_phoneauth.errors import (
-    SendFailed,
-)
+from flask_phoneauth.errors import SendFailed
 from flask_phoneauth.plugins import load_provider
 from flask_phoneauth.providers.base import Provider
 from flask_phoneauth.providers.console import ConsoleProvider
@@ -31,6 +30,8 @@ class Sent(NamedTuple):
 
 
 Arrived = Callable[[], list[Sent]]
+Sending = Callable[..., Request]
+"""Sends a message by some settings; what came of it at the other side."""
 
 
 def message(body: str = f"Your code: {CODE}", to: str = NUMBER) -> Outbound:
@@ -80,6 +81,16 @@ def arrived_in(url: str, account: str) -> Arrived:
         return [Sent(one["to"], one["body"], one["from"]) for one in found["messages"]]
 
     return arrived
+
+
+def ended(url: str, status: str, **match: str) -> dict[str, Any]:
+    """The one message of that kind at a sandbox, once it has reached its last status."""
+    wish = {"match": match, "until_status": status, "timeout": 20}
+    answer = urllib3.request("POST", f"{url}/api/v1/wait", json=wish)
+    assert answer.status == 200, answer.data
+    [found] = answer.json()["messages"]
+    assert isinstance(found, dict)
+    return found
 
 
 def failure(provider: Provider, outbound: Outbound | None = None) -> SendFailed:

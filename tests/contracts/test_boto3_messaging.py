@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,20 +17,7 @@ from sms_sandbox.settings import Credential, Settings
 KEY, SECRET, TO = "AKIAIOSFODNN7EXAMPLE", "a secret", "+12015550123"
 SERVICE = "pinpoint-sms-voice-v2"
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine without any AWS configuration of its own."""
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("without_aws")
 
 
 def point(server: SandboxServer, secret: str = SECRET) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +12,7 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
+from contracts.sides import ended
 
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer
@@ -20,21 +20,9 @@ from sms_sandbox.settings import Credential, Settings
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 TO, OTHER = "+12015550123", "+12015550124"
+OPTED_OUT = "Phone number is opted out"
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine without any AWS configuration of its own."""
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SNS", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("without_aws")
 
 
 def point(server: SandboxServer, key: str = KEY, secret: str = SECRET, **more: Any) -> Any:
@@ -53,22 +41,6 @@ def sns(server: SandboxServer) -> Iterator[Any]:
     client = point(server)
     yield client
     client.close()
-
-
-@pytest.fixture
-def control(server: SandboxServer) -> Iterator[SandboxClient]:
-    with SandboxClient(server.url) as client:
-        yield client
-
-
-def ended(server: SandboxServer, body: str, status: str) -> dict[str, Any]:
-    """The message with this text, once it has reached its last status."""
-    wish = {"match": {"body_contains": body}, "until_status": status, "timeout": 20}
-    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish)
-    assert answer.status == 200, answer.data
-    (message,) = answer.json()["messages"]
-    assert isinstance(message, dict)
-    return message
 
 
 def fault(server: SandboxServer, effect: dict[str, Any], **rule: Any) -> Callable[[], int]:
@@ -98,7 +70,7 @@ def test_publish(sns: Any, server: SandboxServer) -> None:
     assert len(answer["MessageId"]) == 36
     metadata = answer["ResponseMetadata"]
     assert metadata["HTTPHeaders"]["x-amzn-requestid"] == metadata["RequestId"]
-    message = ended(server, "482913", "delivered")
+    message = ended(server.url, "delivered", body_contains="482913")
     assert (message["account"], message["provider"]) == (KEY, "sns")
     assert (message["from"], message["to"]) == ("Notes", TO)
     assert (message["body"], message["code"]) == ("€5 off, your code is 482913", "482913")
@@ -126,7 +98,7 @@ def test_a_session_token_is_taken_and_shown_to_nobody(server: SandboxServer) -> 
     client = point(server, aws_session_token="a session's token")
     client.publish(PhoneNumber=TO, Message="with a token")
     client.close()
-    message = ended(server, "with a token", "delivered")
+    message = ended(server.url, "delivered", body_contains="with a token")
     raw = urllib3.request("GET", f"{server.url}/api/v1/messages/{message['id']}/raw").data
     assert b"a session's token" not in raw
 
@@ -220,20 +192,20 @@ def test_a_wrong_secret_is_refused_where_the_sandbox_knows_it() -> None:
 
 def test_opt_outs(sns: Any, server: SandboxServer, control: SandboxClient) -> None:
     sns.publish(PhoneNumber=TO, Message="first")
-    message = ended(server, "first", "delivered")
+    message = ended(server.url, "delivered", body_contains="first")
     assert sns.check_if_phone_number_is_opted_out(phoneNumber=TO)["isOptedOut"] is False
     url = f"{server.url}/api/v1/messages/{message['id']}/reply"
     assert urllib3.request("POST", url, json={"body": "STOP"}).status == 201
     assert sns.check_if_phone_number_is_opted_out(phoneNumber=TO)["isOptedOut"] is True
     assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == [TO]
     assert sns.publish(PhoneNumber=TO, Message="second")["MessageId"]
-    assert ended(server, "second", "failed")["error_code"] == "Phone number is opted out"
+    assert ended(server.url, "failed", body_contains="second")["error_code"] == OPTED_OUT
     with pytest.raises(sns.exceptions.OptedOutException):
         sns.create_sms_sandbox_phone_number(PhoneNumber=TO)
     sns.opt_in_phone_number(phoneNumber=TO)
     assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == []
     sns.publish(PhoneNumber=TO, Message="third")
-    ended(server, "third", "delivered")
+    ended(server.url, "delivered", body_contains="third")
     with pytest.raises(sns.exceptions.InvalidParameterException):
         sns.check_if_phone_number_is_opted_out(phoneNumber="x")
 
@@ -245,7 +217,7 @@ def test_a_number_of_fiction_opts_itself_out(sns: Any, server: SandboxServer) ->
     answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish)
     assert answer.status == 200, answer.data
     sns.publish(PhoneNumber=number, Message="another")
-    assert ended(server, "another", "failed")["error_code"] == "Phone number is opted out"
+    assert ended(server.url, "failed", body_contains="another")["error_code"] == OPTED_OUT
 
 
 def test_a_reset_forgets_all_that_an_account_has(sns: Any, server: SandboxServer) -> None:
@@ -346,7 +318,7 @@ def test_throttling_is_retried_until_it_passes(sns: Any, server: SandboxServer) 
     answer = sns.publish(PhoneNumber=TO, Message="at last")
     assert answer["ResponseMetadata"]["RetryAttempts"] == 2
     assert hits() == 2
-    assert ended(server, "at last", "delivered")
+    assert ended(server.url, "delivered", body_contains="at last")
 
 
 def test_throttling_that_lasts_is_the_sdks_own_exception(sns: Any, server: SandboxServer) -> None:
@@ -418,7 +390,7 @@ def test_scenarios_that_only_the_delivery_log_tells_of(
     sns: Any, server: SandboxServer, area: str, status: str, code: str
 ) -> None:
     assert sns.publish(PhoneNumber=f"+1{area}5550100", Message="late news")["MessageId"]
-    assert ended(server, "late news", status)["error_code"] == code
+    assert ended(server.url, status, body_contains="late news")["error_code"] == code
 
 
 def test_scenarios_that_strike_once_pass_with_the_sdks_own_retry(sns: Any) -> None:

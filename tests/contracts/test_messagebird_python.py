@@ -10,6 +10,7 @@ import messagebird
 import pytest
 import requests
 import urllib3
+from contracts.sides import ended
 from messagebird.client import ErrorException
 from messagebird.error import ValidationError
 from messagebird.http_client import HttpClient
@@ -30,12 +31,6 @@ HEADER = "MessageBird-Signature-JWT"
 Point = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
-
-
 @pytest.fixture
 def point(server: SandboxServer) -> Point:
     """Makes clients of the sandbox, through the SDK's own argument."""
@@ -54,25 +49,9 @@ def api(server: SandboxServer, point: Point) -> Any:
 
 
 @pytest.fixture
-def control(server: SandboxServer) -> Iterator[SandboxClient]:
-    with SandboxClient(server.url) as client:
-        yield client
-
-
-@pytest.fixture
 def app() -> Iterator[Receiver]:
     with receiving() as one:
         yield one
-
-
-def ended(server: SandboxServer, to: str, status: str) -> dict[str, Any]:
-    """The message to a number, once it has reached its last status."""
-    wish = {"match": {"to": f"+{to}"}, "until_status": status, "timeout": 20}
-    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish)
-    assert answer.status == 200, answer.data
-    (message,) = answer.json()["messages"]
-    assert isinstance(message, dict)
-    return message
 
 
 def put_settings(server: SandboxServer, **values: Any) -> None:
@@ -107,7 +86,7 @@ def test_message_to_several_numbers_is_sent_and_fetched(
     assert (made.direction, made.type, made.gateway, made.mclass) == ("mt", "sms", 10, 1)
     assert [one.status for one in made.recipients["items"]] == ["sent", "sent"]
     assert control.claim_code(f"+{TO}")["code"] == "482913"
-    ended(server, OTHER, "delivered")
+    ended(server.url, "delivered", to=f"+{OTHER}")
     shown = api.message(made.id)
     assert shown.href == made.href
     assert shown.createdDatetime.timestamp() == pytest.approx(time.time(), abs=60)
@@ -147,7 +126,7 @@ def test_list_is_paged_and_filtered(server: SandboxServer, api: Any) -> None:
     last = api.message_list(limit=2, offset=4)
     assert ([one.id for one in last.items], last.links.next) == (sent[4:], None)
     lost = api.message_create("Notes", "14045550100", "x").id
-    ended(server, "14045550100", "failed")
+    ended(server.url, "failed", to="+14045550100")
     assert [one.id for one in api.message_list(status="delivery_failed").items] == [lost]
 
 
@@ -221,7 +200,7 @@ def test_verification_is_created_checked_and_deleted(api: Any, control: SandboxC
 
 def test_verification_by_voice_speaks_its_token(server: SandboxServer, api: Any) -> None:
     made = api.verify_create(TO, {"type": "tts", "voice": "male", "language": "en-gb"})
-    code = ended(server, TO, "delivered")["code"]
+    code = ended(server.url, "delivered", to=f"+{TO}")["code"]
     assert api.verify_verify(made.id, code).status == "verified"
 
 

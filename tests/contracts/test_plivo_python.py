@@ -11,6 +11,7 @@ import plivo.resources.lookup
 import plivo.rest.client
 import pytest
 import urllib3
+from contracts.sides import ended
 from plivo import exceptions, plivoxml
 from plivo.utils import validate_signature, validate_v3_signature
 from sandbox.receiver import Post, Receiver, receiving, status
@@ -25,12 +26,6 @@ SRC, DST, OTHER = "14150000001", "12015550123", "12015550124"
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 Point = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
 
 
 @pytest.fixture
@@ -58,25 +53,9 @@ def api(server: SandboxServer, point: Point) -> Any:
 
 
 @pytest.fixture
-def control(server: SandboxServer) -> Iterator[SandboxClient]:
-    with SandboxClient(server.url) as client:
-        yield client
-
-
-@pytest.fixture
 def app() -> Iterator[Receiver]:
     with receiving() as one:
         yield one
-
-
-def ended(server: SandboxServer, to: str, status: str) -> dict[str, Any]:
-    """The message to a number, once it has reached its last status."""
-    wish = {"match": {"to": f"+{to}"}, "until_status": status, "timeout": 20}
-    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish)
-    assert answer.status == 200, answer.data
-    (message,) = answer.json()["messages"]
-    assert isinstance(message, dict)
-    return message
 
 
 def is_genuine(post: Post, url: str, *, token: str = TOKEN) -> bool:
@@ -98,7 +77,7 @@ def test_message_to_several_numbers_is_sent_and_fetched(
     made = api.messages.create(src=SRC, dst=f"{DST}<{OTHER}", text="Your code is 482913")
     assert (made.message, len(made.message_uuid)) == ("message(s) queued", 2)
     assert control.claim_code(f"+{DST}")["code"] == "482913"
-    ended(server, OTHER, "delivered")
+    ended(server.url, "delivered", to=f"+{OTHER}")
     shown = api.messages.get(made.message_uuid[1])
     assert (shown.id, shown.to_number) == (made.message_uuid[1], OTHER)
     assert (shown.message_state, shown.error_code) == ("delivered", "000")
@@ -221,7 +200,7 @@ def test_session_by_voice_speaks_its_code(
     server: SandboxServer, api: Any, control: SandboxClient
 ) -> None:
     made = api.verify_session.create(recipient=DST, channel="voice")
-    message = ended(server, DST, "delivered")
+    message = ended(server.url, "delivered", to=f"+{DST}")
     assert api.verify_session.validate(made.session_uuid, otp=message["code"]).session_uuid
 
 

@@ -25,15 +25,7 @@ PRODUCTION = {
 }
 MakeApp = Callable[..., Flask]
 
-
-@pytest.fixture(autouse=True)
-def unconfigured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine that tells boto3 nothing."""
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+pytestmark = pytest.mark.usefixtures("without_aws")
 
 
 @pytest.fixture(params=OFFICIAL, ids=lambda vendor: vendor.name)
@@ -91,7 +83,7 @@ def test_doctor_names_the_cure_where_the_vendor_refuses_or_fails(
         keys = vendor.keys(vendor.new_account(), SECRET)
         [(level, text)] = told(make(keys, **at_a_sandbox(server.url)), vendor)
     assert level == "fault"
-    assert text.endswith(cure)
+    assert cure in text
 
 
 def test_without_its_settings_nothing_is_served_and_the_missing_key_is_named(

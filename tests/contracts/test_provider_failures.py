@@ -83,6 +83,11 @@ class TestEveryProviderWithANetwork:
         failed = failure(toward("http://no-such-host.invalid"))
         assert (type(failed), failed.reason) == (ProviderDown, "unreachable")
 
+    def test_a_handshake_that_fails_sent_nothing(self, toward: Any) -> None:
+        with ScriptedServer(answer(500)) as server:
+            failed = failure(toward(server.url.replace("http://", "https://")))
+        assert (type(failed), failed.reason) == (ProviderDown, "tls_failed")
+
     def test_it_is_built_without_a_request(self, toward: Any) -> None:
         with ScriptedServer(answer(500)) as server:
             toward(server.url)
@@ -180,7 +185,7 @@ class TestEveryProviderWithANetwork:
             provider.send(message())
             server.hang_up()
             assert provider.send(message()).message_id
-            assert len(server.requests) == 2
+            assert [request.connection for request in server.requests] == [1, 2]
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
     @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

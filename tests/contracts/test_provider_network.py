@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contracts.sides import failure, message
 from contracts.vendors import SECRET, VENDORS, Vendor
+from scripted_server import ScriptedServer
 from vendor_network import VendorNetwork
 
-from flask_phoneauth.errors import ProviderDown, SendFailed
-from flask_phoneauth.plugins import load_provider
-from flask_phoneauth.providers.base import Provider
-from flask_phoneauth.records import Outbound
-from flask_phoneauth.settings import Settings
+from flask_phoneauth.errors import ProviderDown
+from flask_phoneauth.settings import SettingError
 
-MESSAGE = Outbound("+447911123456", "Your code: 481920", "AB", "a-delivery-token")
 PLACES = {
     "twilio": ("api.twilio.com", "/2010-04-01/Accounts/{account}/Messages.json"),
     "plivo": ("api.plivo.com", "/v1/Account/{account}/Message/"),
@@ -53,10 +51,8 @@ def trusts(network: VendorNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(network.ca))
 
 
-def build(vendor: Vendor, account: str) -> Provider:
-    keys: dict[str, Any] = {**vendor.keys(account, SECRET), "public_url": "https://n.example"}
-    provider: Provider = load_provider(vendor.name).from_settings(Settings(**keys))
-    return provider
+def keys_of(vendor: Vendor, account: str) -> dict[str, Any]:
+    return {**vendor.keys(account, SECRET), "public_url": "https://n.example"}
 
 
 def test_the_vendors_documented_address_is_asked_through_the_environments_proxy(
@@ -64,9 +60,9 @@ def test_the_vendors_documented_address_is_asked_through_the_environments_proxy(
 ) -> None:
     trusts(network, monkeypatch)
     account = vendor.new_account()
-    provider = build(vendor, account)
+    provider = vendor.built(**keys_of(vendor, account))
     for _ in range(3):
-        assert provider.send(MESSAGE).message_id
+        assert provider.send(message()).message_id
     provider.close()
     host, path = PLACES[vendor.name]
     assert network.asked == [f"{host}:443"]  # one connection, kept
@@ -79,9 +75,33 @@ def test_the_vendors_documented_address_is_asked_through_the_environments_proxy(
 def test_a_certificate_that_nobody_vouches_for_gets_no_message(
     vendor: Vendor, network: VendorNetwork
 ) -> None:
-    provider = build(vendor, vendor.new_account())
-    with pytest.raises(SendFailed) as caught:
-        provider.send(MESSAGE)
+    provider = vendor.built(**keys_of(vendor, vendor.new_account()))
+    failed = failure(provider)
     provider.close()
-    assert (type(caught.value), caught.value.reason) == (ProviderDown, "tls_failed")
+    assert (type(failed), failed.reason) == (ProviderDown, "tls_failed")
     assert network.requests == []
+
+
+def test_a_proxy_of_the_environment_that_leads_nowhere_sent_nothing(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer(vendor.accepts) as server:
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, server.url)  # it answers 501 to CONNECT
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        provider = vendor.built(**keys_of(vendor, vendor.new_account()))
+        assert type(failure(provider)) is ProviderDown
+        provider.close()
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("vendor", "missing"),
+    [pytest.param(vendor, missing, id=missing) for vendor in OFFICIAL for missing in vendor.needs],
+)
+def test_a_missing_setting_is_named_with_its_cure(vendor: Vendor, missing: str) -> None:
+    keys = keys_of(vendor, vendor.new_account())
+    with pytest.raises(SettingError, match=rf"PHONEAUTH_{missing.upper()} is missing.*: \w"):
+        vendor.built(**{**keys, missing: ""})
+    vendor.built(**keys).close()

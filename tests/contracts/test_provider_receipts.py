@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from contracts.sides import NUMBER, TOKEN, message
 from contracts.vendors import SECRET, WITH_RECEIPTS, Vendor, altered, elsewhere
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,22 +17,11 @@ from scripted_server import Request, ScriptedServer, answer
 from flask_phoneauth.errors import BadSignature
 from flask_phoneauth.plugins import load_provider
 from flask_phoneauth.providers.base import Receipts
-from flask_phoneauth.records import Outbound, RawRequest
+from flask_phoneauth.records import RawRequest
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings as SandboxSettings
 
-NUMBER = "+447911123456"
-TOKEN = "a-delivery-token"
 ANOTHER = "another-password-of-another-account"
 ENOUGH = 20.0
-
-
-@pytest.fixture(scope="module")
-def quick() -> Iterator[SandboxServer]:
-    """A sandbox whose messages arrive at once."""
-    settings = SandboxSettings(port=0, sent_after=0.02, delivered_after=0.06)
-    with SandboxServer(settings) as server:
-        yield server
 
 
 class Told(NamedTuple):
@@ -57,7 +47,7 @@ def as_received(url: str, request: Request) -> RawRequest:
 
 
 @pytest.fixture(params=WITH_RECEIPTS, ids=lambda vendor: vendor.name)
-def told(request: pytest.FixtureRequest, quick: SandboxServer) -> Iterator[Told]:
+def told(request: pytest.FixtureRequest, server: SandboxServer) -> Iterator[Told]:
     """A message through each vendor's SDK to the sandbox, which tells of it."""
     vendor: Vendor = request.param
     came: queue.Queue[Request] = queue.Queue()
@@ -68,13 +58,32 @@ def told(request: pytest.FixtureRequest, quick: SandboxServer) -> Iterator[Told]
             came.put(receiver.requests[-1])
 
         receiver.behaviour = take
-        provider = build(vendor, quick, receiver.url)
-        accepted = provider.send(Outbound(NUMBER, "Your code: 481920", "AB", TOKEN))
+        provider = build(vendor, server, receiver.url)
+        accepted = provider.send(message())
         callbacks = [as_received(receiver.url, came.get(timeout=ENOUGH))]
         while provider.receipts.read(callbacks[-1]).delivery != "delivered":
             callbacks.append(as_received(receiver.url, came.get(timeout=ENOUGH)))
         yield Told(vendor, accepted.message_id, callbacks, provider.receipts)
         provider.close()
+
+
+@pytest.mark.parametrize("vendor", WITH_RECEIPTS, ids=lambda vendor: vendor.name)
+@pytest.mark.parametrize("address", ["", "https://notes.example"], ids=["no address", "no key"])
+def test_without_address_or_key_no_callback_is_asked_for_and_the_start_says_so(
+    vendor: Vendor, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    missing = vendor.signed_by if address else "public_url"
+    given = {"public_url": address, vendor.signed_by: "" if address else SECRET}
+    with ScriptedServer(vendor.accepts) as server:
+        provider = vendor.built(sandbox_url=server.url, **given)
+        [line] = [record.getMessage() for record in caplog.records]
+        assert line.startswith(f"provider {vendor.name}: receipts are off")
+        assert f"PHONEAUTH_{missing.upper()}" in line
+        provider.send(message())
+        provider.close()
+        [request] = server.requests
+    assert not set(vendor.callback) & set(request.json or request.form)
+    assert provider.receipts is None
 
 
 def accepts(receipts: Receipts, request: RawRequest) -> bool:
@@ -137,8 +146,8 @@ def test_one_without_a_signature_is_refused(told: Told) -> None:
     assert not accepts(told.receipts, bare(told.last))
 
 
-def test_one_that_another_account_signed_is_refused(told: Told, quick: SandboxServer) -> None:
-    other = build(told.vendor, quick, "http://127.0.0.1:9", ANOTHER)
+def test_one_that_another_account_signed_is_refused(told: Told, server: SandboxServer) -> None:
+    other = build(told.vendor, server, "http://127.0.0.1:9", ANOTHER)
     assert not accepts(other.receipts, told.last)
     other.close()
     assert told.vendor.judge is not None

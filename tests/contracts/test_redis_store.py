@@ -178,8 +178,9 @@ def test_a_budget_keeps_no_more_buckets_than_its_window_sees(redis: Bench) -> No
         redis.begun(who=f"w{turn}")
         redis.now += 600
     client = servers.single().client
-    for key in (*client.keys("*:sends"), *client.keys("*:asks")):
-        assert client.hlen(key) == 7
+    sends, asks = client.keys("*:sends"), client.keys("*:asks")
+    assert (len(sends), len(asks)) == (1, 1)
+    assert [client.hlen(key) for key in (*sends, *asks)] == [7, 7]
 
 
 def test_a_budget_that_somebody_deleted_is_neither_made_anew_nor_negative(redis: Bench) -> None:

@@ -195,7 +195,9 @@ def test_no_token_is_in_redis() -> None:
     server = RedisServer(servers.start_redis("single"))
     rows = RedisSessions(server)
     rows.add(record("one"), hashed("a-token-of-256-bits"))
-    for key in server.client().scan_iter("*"):
+    keys = list(server.client().scan_iter("*"))
+    assert len(keys) == 2, "the session, and the list of its user's"
+    for key in keys:
         kept = server.client().hgetall(key) if b":user:" in key else server.client().get(key)
         assert "a-token" not in repr((key, kept))
     rows.close()

@@ -103,6 +103,19 @@ def test_no_more_tries_are_held_than_there_are(bench: Bench) -> None:
     assert judge(bench, challenge_id, right=True) == Ended("too_many_tries")
 
 
+def test_wrong_ones_in_a_row_close_a_number_to_strangers_before_the_vendor_is_asked(
+    bench: Bench,
+) -> None:
+    bench.configure(wrong_in_a_row=3)
+    challenge_id = bench.begun().challenge.id
+    for left in (4, 3, 2):
+        assert hold(bench, challenge_id).tries_left == left
+        assert judge(bench, challenge_id, right=False) == Wrong(left)
+    refused = hold(bench, challenge_id)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "locked"
+
+
 def test_the_last_try_of_a_number_may_be_the_right_one(bench: Bench) -> None:
     bench.configure(tries_per_hour=1)
     challenge_id = bench.begun().challenge.id

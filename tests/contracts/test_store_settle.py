@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from unittest.mock import ANY
+
+import pytest
 from contracts.steps import NEXT_HOUR, late_resend, use
 from contracts.stores import ALICE, BOB, Bench, binding_of
 
@@ -9,7 +12,7 @@ from flask_phoneauth.otp import challenge as life
 from flask_phoneauth.otp.challenge import Entry, phone_tag_of
 from flask_phoneauth.prices import try_price
 from flask_phoneauth.records import LOGIN
-from flask_phoneauth.stores.base import Ended, Right, Wrong
+from flask_phoneauth.stores.base import Ended, Refusal, Right, Wrong
 
 
 def test_a_new_generation_is_pending_until_a_provider_accepts_it(bench: Bench) -> None:
@@ -64,6 +67,22 @@ def test_a_slow_failure_leaves_a_newer_message_alone(bench: Bench) -> None:
     assert bench.peek(slow.challenge.id).challenge.delivery == "queued"
     bench.settle(quick.job, "accepted")
     assert isinstance(bench.enter(slow.challenge.id, bench.code(slow.challenge.id, 1)), Right)
+
+
+@pytest.mark.parametrize("then", ["told again", "code typed"])
+def test_what_a_failed_message_cost_is_given_back_once(bench: Bench, then: str) -> None:
+    bench.configure(sends_per_hour=2)
+    begun = bench.begun(who="ann")
+    bench.settle(begun.job, "failed", reason="unreachable")
+    bench.settle(bench.begun(who="bea").job, "accepted")
+    if then == "told again":
+        bench.settle(begun.job, "failed", reason="unreachable")
+    else:
+        use(bench, begun.challenge.id)
+    bench.now += 60
+    bench.settle(bench.begun(who="cyd").job, "accepted")
+    bench.now += 120
+    assert bench.ask(who="dan") == Refusal("budget_exhausted", ANY)
 
 
 def test_news_of_a_message_reach_a_living_challenge_only(bench: Bench) -> None:

@@ -16,17 +16,10 @@ from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings
 
 ACCOUNT, TOKEN = "AC" + "a" * 32, "test_auth_token"
 TO, FROM = "+15558675310", "+15017122661"
 SERVICE = "MG" + "c" * 32
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,22 +6,16 @@ from urllib.parse import parse_qsl
 
 import pytest
 import urllib3
+from contracts.sides import ended
 from sandbox.receiver import Receiver, receiving
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings
 
 ACCOUNT, TOKEN = "AC" + "a" * 32, "test_auth_token"
 TO, FROM = "+15558675310", "+15017122661"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
 
 
 @pytest.fixture
@@ -41,18 +35,12 @@ def point(client: Client, server: SandboxServer) -> Client:
     return client
 
 
-def delivered(server: SandboxServer, body: str) -> None:
-    wish = {"match": {"body_contains": body}, "until_status": "delivered", "timeout": 10}
-    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish)
-    assert answer.status == 200, answer.data
-
-
 def test_create_and_fetch(twilio: Client, server: SandboxServer) -> None:
     made = twilio.messages.create(to=TO, from_=FROM, body="Your code is 482913")
     assert (made.status, made.to, made.from_, made.num_segments) == ("queued", TO, FROM, "1")
     assert abs(datetime.now(UTC) - made.date_created) < timedelta(seconds=30)
     assert made.date_sent is None
-    delivered(server, "482913")
+    ended(server.url, "delivered", body_contains="482913")
     found = twilio.messages(made.sid).fetch()
     assert (found.status, found.error_code, found.price) == ("delivered", None, "-0.00750")
     assert found.date_sent is not None
@@ -80,8 +68,8 @@ def test_list_stream_and_pages(twilio: Client) -> None:
 def test_list_by_number_and_time(twilio: Client, server: SandboxServer) -> None:
     twilio.messages.create(to=TO, from_=FROM, body="one")
     twilio.messages.create(to="+447700900123", from_=FROM, body="two")
-    delivered(server, "one")
-    delivered(server, "two")
+    ended(server.url, "delivered", body_contains="one")
+    ended(server.url, "delivered", body_contains="two")
     assert [one.body for one in twilio.messages.list(to="+447700900123")] == ["two"]
     now = datetime.now(UTC)
     assert len(twilio.messages.list(date_sent_after=now - timedelta(minutes=5))) == 2
@@ -91,7 +79,7 @@ def test_list_by_number_and_time(twilio: Client, server: SandboxServer) -> None:
 
 def test_redact_and_delete(twilio: Client, server: SandboxServer) -> None:
     made = twilio.messages.create(to=TO, from_=FROM, body="a secret text")
-    delivered(server, "a secret text")
+    ended(server.url, "delivered", body_contains="a secret text")
     assert twilio.messages(made.sid).update(body="").body == ""
     assert twilio.messages(made.sid).delete() is True
     with pytest.raises(TwilioRestException) as caught:

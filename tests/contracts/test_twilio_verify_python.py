@@ -1,6 +1,5 @@
 """Twilio's own Python SDK, unmodified, against the sandbox's Verify and Lookup."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,16 +9,9 @@ from twilio.rest import Client
 from twilio.rest.verify.v2.service import ServiceContext
 
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings
 
 ACCOUNT, TOKEN = "AC" + "a" * 32, "test_auth_token"
 TO = "+12015550123"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
 
 
 @pytest.fixture

@@ -25,25 +25,11 @@ from flask_phoneauth.settings import SettingError, Settings
 from flask_phoneauth.verifiers.base import Verifier, Wish
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings as SandboxSettings
 
 NUMBER = "+447911123456"
 TOKEN = "a secret that is nobody else's"
 _accounts = itertools.count(1)
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(SandboxSettings(port=0, sent_after=0.02, delivered_after=0.05)) as running:
-        yield running
-
-
-@pytest.fixture
-def inbox(server: SandboxServer) -> Iterator[SandboxClient]:
-    server.sandbox.inbox.reset(None)
-    with SandboxClient(server.url) as one:
-        yield one
 
 
 @pytest.fixture(params=VERIFIERS.names())
@@ -292,3 +278,17 @@ def build(name: str, url: str) -> Any:
     return kind(
         known.vonage_api_key, known.vonage_api_secret, base_url=f"{url}/vonage", read_timeout=0.5
     )
+
+
+@pytest.mark.parametrize("status", ["failed", "expired", "canceled", "Completed", "", None, True])
+def test_only_the_vendors_own_word_makes_a_code_right(name: str, status: object) -> None:
+    told = {"sid": "VE1", "request_id": "one", "valid": True, "status": status}
+    with ScriptedServer(answer(200, told)) as server:
+        one = load_verifier(name).from_settings(settings(server.url))
+        try:
+            verdict: str = one.judge("VE1", "123456")
+        except SendFailed as failed:
+            verdict = failed.reason
+        one.close()
+        assert len(server.requests) == 1
+    assert verdict in ("wrong", "unknown", "unreadable_answer")

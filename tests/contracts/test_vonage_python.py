@@ -27,18 +27,11 @@ from vonage_sms.errors import SmsError
 
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 PARTS = "Vonage writes long texts in parts. " * 8
 
 Point = Callable[..., Vonage]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
 
 
 @pytest.fixture
@@ -66,12 +59,6 @@ def api(point: Point) -> Vonage:
 def application(point: Point) -> Vonage:
     given = {"application_id": APPLICATION, "private_key": private_pem()}
     return point(**given)
-
-
-@pytest.fixture
-def control(server: SandboxServer) -> Iterator[SandboxClient]:
-    with SandboxClient(server.url) as client:
-        yield client
 
 
 @pytest.fixture

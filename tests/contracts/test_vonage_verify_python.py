@@ -31,26 +31,12 @@ from vonage_verify_legacy.errors import VerifyError
 
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings
 
 TO, OTHER = "447700900000", "447700900001"
 EVEN, ODD, ERRS = "99012345678", "99012345677", "99011111199"
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 Point = Callable[..., Vonage]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(Settings(port=0, sent_after=0.02, delivered_after=0.06)) as running:
-        yield running
-
-
-@pytest.fixture
-def inbox(server: SandboxServer) -> Iterator[SandboxClient]:
-    server.sandbox.inbox.reset(None)
-    with SandboxClient(server.url) as one:
-        yield one
 
 
 @pytest.fixture

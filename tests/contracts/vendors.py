@@ -19,6 +19,7 @@ from scripted_server import Behaviour, answer
 from twilio.request_validator import RequestValidator
 from vonage_jwt import VonageVerifyJwtError, verify_signature
 
+from flask_phoneauth.plugins import load_provider
 from flask_phoneauth.providers.base import Provider
 from flask_phoneauth.providers.messagebird import MessageBirdProvider
 from flask_phoneauth.providers.plivo import PlivoProvider
@@ -38,25 +39,44 @@ LITTLE = 0.3
 class Vendor(NamedTuple):
     """One provider with a network.
 
-    `new_account` is a credential that a sandbox has never seen; `keys` are the settings of an
-    account with its secret and a `sender` that the inbox shows. `toward(url, patience)` builds a
-    provider that leads to any address. `accepts` is how the vendor takes a message, `id`
-    in it. `judge` is the vendor's own validator of callbacks, None where it has none, which
-    `covers_address` or the body alone.
+    `new_account` is a credential that a sandbox has never seen, for the setting `account`;
+    `secrets` are the settings of its secret, the last of which signs callbacks, and with `others`
+    the inbox shows `sender`. `toward(url, patience)` builds a provider that leads to any address.
+    `accepts` is how the vendor takes a message, as `m-1`. `needs` are the settings without which
+    nothing but a sandbox can be asked. `judge` is the vendor's own validator of callbacks, None
+    where it has none, which `covers_address` or the body alone; they are asked for by the fields
+    `callback`.
     """
 
     name: str
     new_account: Callable[[], str]
-    keys: Callable[[str, str], dict[str, Any]]
+    account: str
+    secrets: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
     sender: str
     toward: Callable[..., Provider]
     accepts: Behaviour
+    needs: tuple[str, ...] = ()
     judge: Callable[[RawRequest, str], bool] | None = None
     covers_address: bool = True
+    callback: tuple[str, ...] = ()
+
+    @property
+    def signed_by(self) -> str:
+        """The setting with the key that signs callbacks."""
+        return self.secrets[-1]
+
+    def keys(self, account: str, secret: str) -> dict[str, str]:
+        """The settings of an account with its secret."""
+        return {self.account: account, **dict.fromkeys(self.secrets, secret), **dict(self.others)}
 
     def settings(self, url: str, account: str, secret: str = SECRET, **more: Any) -> Settings:
         """That account at the sandbox of that address."""
         return Settings(sandbox_url=url, **{**self.keys(account, secret), **more})
+
+    def built(self, **settings: Any) -> Any:
+        """Its provider, as those settings have it."""
+        return load_provider(self.name).from_settings(Settings(**settings))
 
 
 def values_of(text: str) -> dict[str, str | list[str]]:
@@ -95,13 +115,6 @@ def judged_by_messagebird(request: RawRequest, secret: str) -> bool:
         return False
 
 
-def sns_answer(message_id: str) -> bytes:
-    return (
-        '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>'
-        f"<MessageId>{message_id}</MessageId></PublishResult></PublishResponse>"
-    ).encode()
-
-
 def judged_by_vonage(request: RawRequest, secret: str) -> bool:
     """Vonage's SDK judges the token; its guide says how to judge the body by it."""
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -117,54 +130,51 @@ def judged_by_vonage(request: RawRequest, secret: str) -> bool:
 SANDBOX = Vendor(
     name="sandbox",
     new_account=lambda: uuid.uuid4().hex,
-    keys=lambda account, secret: {"sandbox_account": account, "sandbox_password": secret},
+    account="sandbox_account",
+    secrets=("sandbox_password",),
+    others=(),
     sender="PhoneAuth",
     toward=lambda url, patience=ENOUGH: SandboxProvider(
         url, password=SECRET, read_timeout=patience
     ),
-    accepts=answer(201, {"id": "msg_1"}),
+    accepts=answer(201, {"id": "m-1"}),
 )
 TWILIO = Vendor(
     name="twilio",
     new_account=lambda: f"AC{uuid.uuid4().hex}",
-    keys=lambda account, secret: {
-        "twilio_account_sid": account,
-        "twilio_auth_token": secret,
-        "twilio_from": "+15017122661",
-    },
+    account="twilio_account_sid",
+    secrets=("twilio_auth_token",),
+    others=(("twilio_from", "+15017122661"),),
     sender="+15017122661",
     toward=lambda url, patience=ENOUGH: TwilioProvider(
         f"AC{'a' * 32}", SECRET, sender="+15017122661", base_url=url, read_timeout=patience
     ),
-    accepts=answer(201, {"sid": "SM" + "b" * 32, "status": "queued"}),
+    accepts=answer(201, {"sid": "m-1", "status": "queued"}),
+    needs=("twilio_account_sid", "twilio_auth_token", "twilio_from"),
     judge=judged_by_twilio,
+    callback=("StatusCallback",),
 )
 PLIVO = Vendor(
     name="plivo",
     new_account=lambda: f"MA{uuid.uuid4().hex[:18].upper()}",
-    keys=lambda account, secret: {
-        "plivo_auth_id": account,
-        "plivo_auth_token": secret,
-        "plivo_src": "+15017122661",
-    },
+    account="plivo_auth_id",
+    secrets=("plivo_auth_token",),
+    others=(("plivo_src", "+15017122661"),),
     sender="+15017122661",
     toward=lambda url, patience=ENOUGH: PlivoProvider(
         f"MA{'A' * 18}", SECRET, src="+15017122661", base_url=url, read_timeout=patience
     ),
-    accepts=answer(
-        202, {"api_id": "x", "message": "message(s) queued", "message_uuid": [str(uuid.uuid4())]}
-    ),
+    accepts=answer(202, {"api_id": "x", "message": "message(s) queued", "message_uuid": ["m-1"]}),
+    needs=("plivo_auth_id", "plivo_auth_token", "plivo_src"),
     judge=judged_by_plivo,
+    callback=("url",),
 )
 SNS = Vendor(
     name="sns",
     new_account=lambda: f"AKIA{uuid.uuid4().hex[:16].upper()}",
-    keys=lambda account, secret: {
-        "sns_region": "eu-west-1",
-        "sns_access_key_id": account,
-        "sns_secret_access_key": secret,
-        "sns_sender_id": "Notes",
-    },
+    account="sns_access_key_id",
+    secrets=("sns_secret_access_key",),
+    others=(("sns_region", "eu-west-1"), ("sns_sender_id", "Notes")),
     sender="Notes",
     toward=lambda url, patience=ENOUGH: SnsProvider(
         region="eu-west-1",
@@ -173,40 +183,43 @@ SNS = Vendor(
         base_url=url,
         read_timeout=patience,
     ),
-    accepts=answer(200, sns_answer(str(uuid.uuid4()))),
+    accepts=answer(
+        200,
+        b'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>'
+        b"<MessageId>m-1</MessageId></PublishResult></PublishResponse>",
+    ),
 )
 VONAGE = Vendor(
     name="vonage",
     new_account=lambda: uuid.uuid4().hex[:8],
-    keys=lambda account, secret: {
-        "vonage_api_key": account,
-        "vonage_api_secret": secret,
-        "vonage_signature_secret": secret,
-        "vonage_from": "+15017122661",
-    },
+    account="vonage_api_key",
+    secrets=("vonage_api_secret", "vonage_signature_secret"),
+    others=(("vonage_from", "+15017122661"),),
     sender="+15017122661",
     toward=lambda url, patience=ENOUGH: VonageProvider(
         "abcd1234", SECRET, sender="15017122661", base_url=url, read_timeout=patience
     ),
-    accepts=answer(202, {"message_uuid": str(uuid.uuid4())}),
+    accepts=answer(202, {"message_uuid": "m-1"}),
+    needs=("vonage_api_key", "vonage_api_secret", "vonage_from"),
     judge=judged_by_vonage,
+    callback=("webhook_url", "client_ref"),
     covers_address=False,
 )
 
 MESSAGEBIRD = Vendor(
     name="messagebird",
     new_account=lambda: f"live_{uuid.uuid4().hex}",
-    keys=lambda account, secret: {
-        "messagebird_access_key": account,
-        "messagebird_signing_key": secret,
-        "messagebird_originator": "Notes",
-    },
+    account="messagebird_access_key",
+    secrets=("messagebird_signing_key",),
+    others=(("messagebird_originator", "Notes"),),
     sender="Notes",
     toward=lambda url, patience=ENOUGH: MessageBirdProvider(
         SECRET, originator="Notes", base_url=url, read_timeout=patience
     ),
-    accepts=answer(201, {"id": uuid.uuid4().hex, "recipients": {"items": []}}),
+    accepts=answer(201, {"id": "m-1", "recipients": {"items": []}}),
+    needs=("messagebird_access_key", "messagebird_originator"),
     judge=judged_by_messagebird,
+    callback=("reference", "reportUrl"),
 )
 
 VENDORS = [SANDBOX, TWILIO, PLIVO, MESSAGEBIRD, SNS, VONAGE]

@@ -36,6 +36,25 @@ def test_a_browser_that_speaks_json_gets_a_cookie_and_no_secret(app, cookie, hea
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(flags)
 
 
+@pytest.mark.parametrize("given", ["x", "x" * 42, "x" * 44, "x" * 42 + "!", "\ud800" * 43, 1, []])
+def test_a_program_cannot_choose_a_secret_that_can_be_guessed(app, given):
+    client = app.test_client(use_cookies=False)
+    answer = client.post("/auth/login", json={"phone": PHONE, "challenge_secret": given})
+    told = problem(answer, 400, "invalid_request")
+    assert told["errors"][0]["pointer"] == "/challenge_secret"
+
+
+@pytest.mark.parametrize("held", ["x", "x" * 42, "x" * 44, "x" * 42 + "!", "é" * 43])
+def test_a_cookie_that_is_none_of_ours_binds_nothing(app, held):
+    client = app.test_client()
+    client.set_cookie(COOKIE, held)
+    asked = client.post("/auth/login", json={"phone": PHONE})
+    given = client.get_cookie(COOKIE).value
+    assert given != held
+    assert len(given) == 43
+    assert "challenge_secret" not in asked.get_json()
+
+
 def test_over_https_the_cookie_is_pinned_to_this_host(app):
     client = app.test_client(use_cookies=False)
     headers = {"Sec-Fetch-Site": "same-origin"}

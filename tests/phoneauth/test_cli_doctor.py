@@ -323,6 +323,14 @@ def test_a_provider_that_refuses_or_fails_is_a_fault(make, behaviour, cure):
     assert cure in text
 
 
+def test_a_sandbox_that_knows_another_secret_of_an_account_is_told_with_the_cure(make):
+    with ScriptedServer(answer(401)) as server:
+        code, found = examined(make(sandbox(server.url, PHONEAUTH_PROVIDERS=["twilio"])))
+    ((about, text),) = faults(found)
+    assert (code, about) == (1, "provider twilio")
+    assert "until sms-sandbox reset --account" in text
+
+
 def test_a_provider_that_is_half_set_up_is_a_fault(make):
     code, found = examined(make(sandbox("")))
     assert code == 1

@@ -162,6 +162,7 @@ def test_a_login_that_overtook_the_block_is_not_let_in_by_the_unblocking(app, ru
 
 def test_deleting_asks_first_and_takes_the_sessions_along(app, run, phoneauth_login):
     client = signed_in(app, phoneauth_login)
+    signed_in(app, phoneauth_login)  # a device that does not come again
     asked = run("delete", PHONE, code=1, input="n\n")
     assert "Delete user 1" in asked.stderr
     assert PHONE not in asked.output

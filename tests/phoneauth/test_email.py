@@ -274,6 +274,24 @@ def test_the_time_is_for_all_steps_together() -> None:
     assert (type(failed), failed.reason) == (ProviderDown, "connect_timeout")
 
 
+def dally(visitor: socket.socket) -> None:
+    """Takes the mail in the end, and its time before each word."""
+    visitor.sendall(b"220 here\r\n")
+    visitor.recv(4096)
+    visitor.sendall(b"250 here\r\n")
+    for answer in (b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n", b"250 taken\r\n"):
+        visitor.recv(4096)
+        threading.Event().wait(0.3)
+        visitor.sendall(answer)
+    mute(visitor)
+
+
+def test_the_time_to_hand_a_mail_over_is_for_all_steps_together() -> None:
+    with talking(dally) as port:
+        failed = failure(mailer(port, connect_seconds=15.0, send_seconds=0.5))
+    assert (type(failed), failed.reason) == (SendUncertain, "read_timeout")
+
+
 def test_many_threads_send_at_once(server: MailServer) -> None:
     sender = mailer(server.port, send_seconds=30.0, connect_seconds=30.0)
     with ThreadPoolExecutor(4) as pool:

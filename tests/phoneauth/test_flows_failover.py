@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from phoneauth.house import House, RecordingProvider, code_in
+from phoneauth.house import House, Vendor, code_in
 
-from flask_phoneauth.delivery.failover import Delivery
 from flask_phoneauth.dispatch.inline import InlineDispatch
 from flask_phoneauth.errors import (
     AccountRefused,
@@ -20,34 +19,14 @@ from flask_phoneauth.errors import (
 from flask_phoneauth.events import CodeFailed, CodeSent
 from flask_phoneauth.flows.record_receipt import record_receipt
 from flask_phoneauth.health import CLOSED, OPEN
-from flask_phoneauth.records import Job, RawRequest, Receipt
+from flask_phoneauth.records import Job, RawRequest
 
 DOWN = ProviderDown("server_error")
 
 
-class PlainWords:
-    """A vendor whose callback is the status itself."""
-
-    def read(self, request: RawRequest) -> Receipt:
-        """Every callback is believed."""
-        return Receipt("message", request.body.decode())
-
-
-class Vendor(RecordingProvider):
-    """A provider with a name and receipts."""
-
-    receipts = PlainWords()  # type: ignore[assignment]
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-
 @pytest.fixture
-def vendors(house: House) -> tuple[Vendor, Vendor]:
-    """Two of them, in this order, and budgets that are in nobody's way."""
-    pair = Vendor("first"), Vendor("second")
-    house.parts = replace(house.parts, delivery=Delivery(pair))
+def vendors(house: House, vendors: tuple[Vendor, Vendor]) -> tuple[Vendor, Vendor]:
+    """The same, and budgets that are in nobody's way."""
     house.configure(
         failed_sends_per_hour=100,
         binding_failed_sends_per_hour=100,
@@ -57,7 +36,7 @@ def vendors(house: House) -> tuple[Vendor, Vendor]:
         prefix_sends_per_hour=1000,
         country_sends_per_hour=1000,
     )
-    return pair
+    return vendors
 
 
 def british(turn: int) -> str:

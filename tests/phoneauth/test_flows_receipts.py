@@ -5,41 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from phoneauth.house import ALICE, House, RecordingProvider, code_in
+from phoneauth.house import ALICE, House, Vendor, code_in
 
-from flask_phoneauth.delivery.failover import Delivery
 from flask_phoneauth.dispatch.inline import InlineDispatch
 from flask_phoneauth.errors import NumberRefused, ProviderDown, SendUncertain
 from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
 from flask_phoneauth.flows.record_receipt import record_receipt
-from flask_phoneauth.records import Job, RawRequest, Receipt
-
-
-class PlainWords:
-    """A vendor whose callback is the status itself."""
-
-    def read(self, request: RawRequest) -> Receipt:
-        """Every callback is believed."""
-        status = request.body.decode()
-        return Receipt("message", status, status if status == "failed" else "")
-
-
-class Vendor(RecordingProvider):
-    """A provider with receipts."""
-
-    receipts = PlainWords()  # type: ignore[assignment]
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-
-@pytest.fixture
-def vendors(house: House) -> tuple[Vendor, Vendor]:
-    """Two of them, in this order."""
-    pair = Vendor("first"), Vendor("second")
-    house.parts = replace(house.parts, delivery=Delivery(pair))
-    return pair
+from flask_phoneauth.records import Job, RawRequest
 
 
 def report(house: House, vendor: Vendor, status: str, turn: int = -1) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Self
 
 import pytest
+from phoneauth.desk import ADDRESS, desk_of
 from phoneauth.house import ALICE, BOB, House
 
 from flask_phoneauth.errors import (
@@ -183,6 +185,22 @@ def test_a_start_of_which_nothing_is_known_is_asked_for_once_more(
     vendor.failures = [SendUncertain("read_timeout")] * 2
     house.ask(BOB)
     assert house.told(CodeFailed)[0].reason == "read_timeout"
+
+
+def test_a_code_by_email_is_our_own_though_the_vendor_has_sent_the_first(
+    house: House, vendor: RecordingVerifier
+) -> None:
+    desk = desk_of(house)
+    desk.addresses[ALICE] = ADDRESS
+    assert house.submit(house.ask().challenge_id, CODE).new_user
+    asked = desk.ask_by("sms", who="bea")
+    before = list(vendor.asked)
+    mailed = desk.again_by("email", asked.challenge_id, who="bea")
+    (mail,) = desk.post.mails
+    (code,) = re.findall(r"\b[0-9]{6}\b", mail.body)
+    assert refusal(house, mailed.challenge_id, CODE, who="bea") is InvalidCode
+    assert not house.submit(mailed.challenge_id, code, who="bea").new_user
+    assert vendor.asked == before
 
 
 def test_a_resend_names_the_verification_before(house: House, vendor: RecordingVerifier) -> None:

@@ -248,6 +248,18 @@ def test_one_browser_is_remembered_for_the_numbers_of_a_family(
         owner.post("/auth/logout", json={})
 
 
+def test_the_number_that_was_proven_longest_ago_makes_room_for_a_fifth_one(
+    app, owner, phoneauth_code
+):
+    first = token_of(owner)
+    for end in range(4):
+        assert sign_in(owner, phoneauth_code, f"+44740012350{end}").status_code == 200
+        assert owner.post("/auth/logout", json={}).status_code == 204
+    kept = token_of(owner).split(".")
+    assert len(kept) == 4
+    assert first not in kept
+
+
 def test_a_change_of_number_ends_the_devices_of_the_former_one(
     app, owner, phoneauth_code, phoneauth_clock
 ):

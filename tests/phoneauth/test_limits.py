@@ -47,6 +47,17 @@ def test_addresses_of_one_ipv6_network_share_a_limit(make_app):
     assert answers == [401, 401, 429, 401]
 
 
+def test_an_ipv4_address_is_the_same_one_behind_a_socket_for_both_kinds(make_app):
+    client = make_app(ROUTE_LIMIT="1 per minute").test_client()
+
+    def status(address):
+        return client.get("/auth/login", environ_overrides={"REMOTE_ADDR": address}).status_code
+
+    assert status("::ffff:198.51.100.1") == 200
+    assert status("::ffff:198.51.100.2") == 200
+    assert status("198.51.100.1") == 429
+
+
 def test_switching_limits_off_for_tests_is_obeyed(make_app):
     app = make_app(ROUTE_LIMIT="1 per minute")
     app.config["RATELIMIT_ENABLED"] = False

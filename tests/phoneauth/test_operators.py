@@ -192,6 +192,19 @@ def test_answer_that_is_none_decides_nothing(server: ScriptedServer, make: Make,
             deed()
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 400, 401, 403, 404, 429, 500])
+def test_a_refusal_is_none_of_the_answers_and_sends_nobody_elsewhere(
+    server: ScriptedServer, make: Make, status: int
+) -> None:
+    path = "/camara/number-verification/v031/verify"
+    yes = {"devicePhoneNumberVerified": True}
+    refused = answer(status, yes, Location=f"{server.url}/elsewhere")
+    server.behaviour = by_path({"/token": TOKEN, path: refused, "/elsewhere": yes})
+    with pytest.raises(Unsure, match=f"status_{status}"):
+        make(VonageOperator).verify(NUMBER, "the-code", HERE)
+    assert [one.path for one in server.requests] == ["/token", path]
+
+
 @pytest.mark.parametrize(
     "url", ["", None, 1, "javascript:alert(1)", "//evil.example", "https://a b", "https://a\n"]
 )

@@ -135,6 +135,7 @@ def test_each_fault_alone_refuses_the_routes_and_is_logged_once_with_its_cure(
         problem(client.open(path, method=method, headers=BROWSER), 500, "misconfigured")
     assert client.get("/").text == "home"
     (line,) = our_lines(caplog, logging.ERROR)
+    assert line.endswith("give flask the switch --debug.")
     assert f"{key}: " in line
     assert line.count("PHONEAUTH") - line.count("Flask-PhoneAuth") <= 2
     secret = changes.get("SECRET_KEY", changes.get("PHONEAUTH_SECRET"))
@@ -216,9 +217,10 @@ def test_parts_that_cannot_be_built_are_a_misconfiguration_logged_once(make_app,
     assert "PHONEAUTH_STORE_URL" in line
 
 
-def test_production_cookies_travel_by_https_only(production):
+# a proxy that nobody has declared hides that its visitors come by https
+@pytest.mark.parametrize("base", ["https://login.example", "http://login.example"])
+def test_production_cookies_travel_by_https_only(production, base):
     client = production().test_client()
-    base = "https://login.example"
     headers = {"Sec-Fetch-Site": "same-origin"}
     asked = client.post(
         "/auth/login",

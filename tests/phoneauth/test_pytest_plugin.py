@@ -31,9 +31,14 @@ def test_a_brand_with_figures_is_not_taken_for_the_code(make_app, phoneauth_logi
     assert phoneauth_login(app.test_client())["new_user"] is True
 
 
-def test_a_code_that_nobody_sent_is_named_as_missing(phoneauth_code):
-    with pytest.raises(LookupError, match="no code was sent"):
-        phoneauth_code("+447400123456")
+def test_a_code_that_nobody_sent_is_named_as_missing_with_what_helps(app, phoneauth_code):
+    with pytest.raises(LookupError, match="With TESTING a message is sent"):
+        phoneauth_code(PHONE)
+    with pytest.raises(LookupError, match=r"give it as \+44"):
+        phoneauth_code("07400 123456")
+    ask(app.test_client())
+    with pytest.raises(LookupError, match="but to 1 others"):
+        phoneauth_code(OTHER_PHONE)
 
 
 def test_the_code_is_the_newest(app, phoneauth_code, phoneauth_clock):

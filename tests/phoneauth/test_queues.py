@@ -267,16 +267,28 @@ def test_whoever_writes_to_the_broker_can_have_nothing_else_called(
     shop: Shop, server: servers.RedisServer, tmp_path: Path, sms: Any
 ) -> None:
     from redis import Redis
+    from rq import Callback
     from rq import Queue as RqQueue
     from rq.serializers import JSONSerializer
 
-    mark = tmp_path / "mark"
+    mark, followed = tmp_path / "mark", tmp_path / "followed"
+    (tmp_path / "marking.py").write_text(
+        f"import pathlib\n\n\ndef leave(*_):\n    pathlib.Path({str(followed)!r}).touch()\n"
+    )
     queue = RqQueue("phoneauth", connection=Redis.from_url(server.url), serializer=JSONSerializer)
-    queue.enqueue_call("os.mkdir", args=(str(mark), 0, 0.0))
+    # the second one ends well with us: what is to follow is called after either end
+    for given in ((str(mark),), ("tag.id", 0, 0.0)):
+        queue.enqueue_call(
+            "os.mkdir",
+            args=given,
+            on_success=Callback("marking.leave"),
+            on_failure=Callback("marking.leave"),
+        )
     worker = shop.work()
     until(lambda: queue.count == 0 and not worker.children(), "the job's end")
     worker.stop()
     assert not mark.exists()
+    assert not followed.exists()
     queue.connection.close()
 
 

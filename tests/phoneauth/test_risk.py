@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from scripted_server import ScriptedServer, answer, drop, raw
+from scripted_server import ScriptedServer, answer, drip, drip_head, drop, raw, silence
 from web_steps import BROWSER, PHONE, entry, post_form, problem, token_on, type_code
 
 from flask_phoneauth import PhoneAuth, signals
 from flask_phoneauth.events import BudgetWarning
 from flask_phoneauth.flows.alarm import Alarm
 from flask_phoneauth.phone.number import mask
+from flask_phoneauth.risk import puzzles
 from flask_phoneauth.risk.base import ALLOW, CHALLENGE, REFUSE, RiskRequest
 from flask_phoneauth.stores.base import Level
 
@@ -176,12 +177,14 @@ def test_a_program_sends_the_answer_as_risk_token(guarded, judge):
 
 @pytest.mark.parametrize(
     "behaviour",
-    [drop, raw(b"no http"), answer(500, {"success": True}), answer(200, b"[]"),
+    [drop, silence, drip, drip_head, raw(b"no http"), answer(500, {"success": True}),
+     answer(500, {"success": False}), answer(404, {"success": True}), answer(200, b"[]"),
      answer(200, {"success": "yes"})],
 )  # fmt: skip
 def test_a_judge_who_does_not_answer_lets_nobody_through_unless_told_to(
-    guarded, judge, caplog, behaviour
+    guarded, judge, caplog, monkeypatch, behaviour
 ):
+    monkeypatch.setattr(puzzles, "ANSWER_SECONDS", 0.3)
     judge.behaviour = behaviour
     with caplog.at_level(logging.WARNING, "flask_phoneauth"):
         shut = guarded(lambda request: CHALLENGE)
@@ -190,6 +193,41 @@ def test_a_judge_who_does_not_answer_lets_nobody_through_unless_told_to(
         assert ask(opened.test_client(), risk_token="t").status_code == 202
     assert "the judge of turnstile does not answer" in caplog.text
     assert "server-key" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [200, 400, 422])
+@pytest.mark.parametrize("token", ["t", "\ud800", "\x00", "é" * 99])
+def test_what_a_visitor_sends_does_not_open_what_fails_open(guarded, judge, status, token):
+    judge.behaviour = answer(status, {"success": False, "error-codes": ["bad-request"]})
+    app = guarded(lambda request: CHALLENGE, RISK_FAIL_OPEN=True)
+    problem(ask(app.test_client(), risk_token=token), 403, "risk_challenge")
+    assert len(judge.requests) == 1
+
+
+def test_the_judge_sends_nobody_on_with_the_secret(guarded, judge):
+    def moved(handler: Any) -> None:
+        there = handler.path == "/elsewhere"
+        (SOLVED if there else answer(307, {}, Location=f"{judge.url}/elsewhere"))(handler)
+
+    judge.behaviour = moved
+    app = guarded(lambda request: CHALLENGE)
+    problem(ask(app.test_client(), risk_token="t"), 403, "risk_challenge")
+    assert [one.path for one in judge.requests] == ["/siteverify"]
+
+
+def test_what_is_unread_of_a_word_that_is_too_long_is_not_the_next_word(guarded, judge):
+    def endless(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(10**6))
+        handler.end_headers()
+        handler.wfile.write(b" " * 70_000)
+        silence(handler)
+
+    judge.behaviour = endless
+    app = guarded(lambda request: CHALLENGE)
+    problem(ask(app.test_client(), risk_token="t"), 403, "risk_challenge")
+    judge.behaviour = SOLVED
+    assert ask(app.test_client(), risk_token="t").status_code == 202
 
 
 def test_an_answer_that_is_too_long_is_none(guarded, judge):
@@ -213,6 +251,15 @@ def test_a_solved_puzzle_buys_one_message_and_three_an_hour(guarded, phoneauth_c
 
     assert sent() == 5
     assert sent(risk_token="solved") == 3
+
+
+def test_a_solved_puzzle_buys_no_message_beyond_those_of_a_day(guarded, phoneauth_clock):
+    phoneauth_clock.freeze()
+    app = guarded(SENDS_PER_DAY=4, MAX_LIVE_CHALLENGES=100)
+    for _ in range(4):
+        assert ask(app.test_client(), risk_token="solved").status_code == 202
+        phoneauth_clock.advance(3700)
+    problem(ask(app.test_client(), risk_token="solved"), 429, "budget_exhausted")
 
 
 def test_the_page_offers_the_puzzle_where_the_hour_is_spent(guarded, phoneauth_clock):

@@ -283,7 +283,7 @@ def test_an_app_that_is_closed_keeps_no_connection_to_the_vendor(
     ask(app.test_client())
     assert sent(sandbox)
     verifier = app.extensions["phoneauth"].live.parts.verifier
-    session = getattr(verifier, "_session", None) or verifier._http.session
+    session = verifier._session
 
     def kept() -> int:
         return sum(len(one.poolmanager.pools) for one in session.adapters.values())

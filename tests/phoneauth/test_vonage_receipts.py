@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import json
 import time
 from typing import Any
@@ -85,6 +87,14 @@ def bearing(header: str) -> RawRequest:
 GOOD = token_of(webhook())
 
 
+def renamed(algorithm: str) -> str:
+    """The header of a good token under another algorithm's name, the signature ours."""
+    head = json.dumps({"typ": "JWT", "alg": algorithm}).encode()
+    text = f"{base64.urlsafe_b64encode(head).decode().rstrip('=')}.{GOOD.split('.')[1]}"
+    mac = base64.urlsafe_b64encode(hmac.digest(SECRET.encode(), text.encode(), "sha256"))
+    return f"Bearer {text}.{mac.decode().rstrip('=')}"
+
+
 @pytest.mark.parametrize(
     "forged",
     [
@@ -114,10 +124,17 @@ GOOD = token_of(webhook())
         bearing(f"Bearer x{GOOD}"),
         bearing(f"Bearer {GOOD}" + "=" * MAX_TOKEN),
         bearing(f"Bearer {jwt.encode({'payload_hash': ''}, '', algorithm='none')}"),
+        bearing(renamed("none")),
+        bearing(renamed("HS512")),
+        webhook(claims={"more": "x" * MAX_TOKEN}),
     ],
 )
 def test_what_vonage_did_not_sign_for_this_address_is_refused(forged: RawRequest) -> None:
     assert not accepted(forged)
+
+
+def test_a_token_named_by_its_own_algorithm_is_what_the_others_are_measured_by() -> None:
+    assert accepted(bearing(renamed("HS256")))
 
 
 def test_another_accounts_secret_and_none_fit_nothing() -> None:

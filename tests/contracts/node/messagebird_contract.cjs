@@ -19,6 +19,7 @@ https.request = (options, callback) => http.request(
 
 const messagebird = require("messagebird");
 const { verify } = require("messagebird/lib/webhook-signature-jwt");
+const { receive } = require("./receiving.cjs");
 
 const KEY = "live_" + "n".repeat(32);
 const TO = "12015550123";
@@ -36,45 +37,24 @@ function call(method, ...values) {
   });
 }
 
-/** Receives requests; `wanted` of them settle the promise with what the validator said. */
-function receive(wanted) {
-  const verdicts = [];
-  let settle;
-  const done = new Promise((resolve) => { settle = resolve; });
-  const judge = async (request, body) => {
-    const url = `http://${request.headers.host}${request.url}`;
-    const token = request.headers["messagebird-signature-jwt"];
-    const fits = async (key, address, payload) => {
-      try {
-        return await verify(address, payload, token, createSecretKey(Buffer.from(key)));
-      } catch {
-        return false;
-      }
-    };
-    verdicts.push({
-      method: request.method,
-      status: new URL(url).searchParams.get("status"),
-      genuine: await fits(KEY, url, body),
-      forged: await fits("another".repeat(6), url, body),
-      moved: await fits(KEY, `${url}&a=b`, body),
-      altered: await fits(KEY, url, Buffer.from("altered")),
-    });
-    if (verdicts.length === wanted) settle(verdicts);
+/** What the validator says of a request. */
+async function judge(request, url, body) {
+  const token = request.headers["messagebird-signature-jwt"];
+  const fits = async (key, address, payload) => {
+    try {
+      return await verify(address, payload, token, createSecretKey(Buffer.from(key)));
+    } catch {
+      return false;
+    }
   };
-  const server = http.createServer((request, response) => {
-    const chunks = [];
-    request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => {
-      response.writeHead(200).end();
-      judge(request, Buffer.concat(chunks));
-    });
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      resolve({ url: `http://127.0.0.1:${port}`, done, close: () => server.close() });
-    });
-  });
+  return {
+    method: request.method,
+    status: new URL(url).searchParams.get("status"),
+    genuine: await fits(KEY, url, body),
+    forged: await fits("another".repeat(6), url, body),
+    moved: await fits(KEY, `${url}&a=b`, body),
+    altered: await fits(KEY, url, Buffer.from("altered")),
+  };
 }
 
 async function control(method, path, body) {
@@ -92,7 +72,7 @@ async function codeOf(number) {
 
 async function main() {
   const one = client();
-  const reports = await receive(2);
+  const reports = await receive(2, judge);
   const sent = { originator: "Notes", recipients: [TO], body: "Your code is 482913", reference: "r", reportUrl: `${reports.url}/dlr?env=test&a=` };
   const made = await call(one.messages.create, sent);
   const told = { reports: await reports.done };
@@ -103,7 +83,7 @@ async function main() {
   const all = await call(one.messages.list);
   const deleted = await call(one.messages.delete, many.id);
 
-  const inbox = await receive(1);
+  const inbox = await receive(1, judge);
   await control("PUT", `/api/v1/settings?account=${KEY}`, { inbound_url: `${inbox.url}/in` });
   await control("POST", "/api/v1/inbound", { account: KEY, provider: "messagebird", from: `+${TO}`, to: "+12015550199", body: "Öpen?" });
   told.inbound = await inbox.done;

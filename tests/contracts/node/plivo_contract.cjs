@@ -1,7 +1,7 @@
 // Plivo's own Node SDK against the sandbox at argv[2]; prints what it saw as one JSON object.
 
-const http = require("node:http");
 const plivo = require("plivo");
+const { receive } = require("./receiving.cjs");
 
 const AUTH_ID = "MA" + "N".repeat(18);
 const TOKEN = "node_auth_token_of_plivo";
@@ -13,39 +13,21 @@ function client(token = TOKEN) {
   return new plivo.Client(AUTH_ID, token, { url: `${base}/plivo/v1/Account/${AUTH_ID}` });
 }
 
-/** Receives callbacks; `wanted` of them settle the promise with what the validators said. */
-function receive(wanted) {
-  const verdicts = [];
-  let settle;
-  const done = new Promise((resolve) => { settle = resolve; });
-  const server = http.createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => { body += chunk; });
-    request.on("end", () => {
-      const url = `http://${request.headers.host}${request.url}`;
-      const form = Object.fromEntries(new URLSearchParams(body));
-      const query = Object.fromEntries(new URL(url).searchParams);
-      const head = request.headers;
-      const v3 = (key, parameters) => plivo.validateV3Signature(
-        request.method, url, head["x-plivo-signature-v3-nonce"], key, head["x-plivo-signature-v3"], parameters,
-      );
-      verdicts.push({
-        method: request.method,
-        status: form.Status || query.Status || form.ChannelStatus,
-        v2: plivo.validateSignature(url, head["x-plivo-signature-v2-nonce"], head["x-plivo-signature-v2"], TOKEN),
-        v3: v3(TOKEN, form),
-        forged: v3(TOKEN, { ...form, Extra: "1" }) || v3("another", form),
-      });
-      response.writeHead(200).end();
-      if (verdicts.length === wanted) settle(verdicts);
-    });
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      resolve({ url: `http://127.0.0.1:${port}`, done, close: () => server.close() });
-    });
-  });
+/** What the validators say of a callback. */
+function judge(request, url, body) {
+  const form = Object.fromEntries(new URLSearchParams(body.toString()));
+  const query = Object.fromEntries(new URL(url).searchParams);
+  const head = request.headers;
+  const v3 = (key, parameters) => plivo.validateV3Signature(
+    request.method, url, head["x-plivo-signature-v3-nonce"], key, head["x-plivo-signature-v3"], parameters,
+  );
+  return {
+    method: request.method,
+    status: form.Status || query.Status || form.ChannelStatus,
+    v2: plivo.validateSignature(url, head["x-plivo-signature-v2-nonce"], head["x-plivo-signature-v2"], TOKEN),
+    v3: v3(TOKEN, form),
+    forged: v3(TOKEN, { ...form, Extra: "1" }) || v3("another", form),
+  };
 }
 
 async function refusal(deed) {
@@ -66,7 +48,7 @@ async function main() {
   const one = client();
   const told = {};
   for (const method of ["POST", "GET"]) {
-    const receiver = await receive(3);
+    const receiver = await receive(3, judge);
     await one.messages.create({ src: SRC, dst: DST, text: "Your code is 482913", url: `${receiver.url}/dlr?env=test&a=`, method });
     told[method] = await receiver.done;
     receiver.close();
@@ -77,7 +59,7 @@ async function main() {
   const fetched = await one.messages.get(many.messageUuid[1]);
   const listed = await one.messages.list({ limit: 2, offset: 0, message_direction: "outbound" });
 
-  const verify = await receive(3);
+  const verify = await receive(3, judge);
   const session = await one.verify_session.create({ recipient: DST, brand_name: "Notes", url: `${verify.url}/verify` });
   const code = await codeOf(DST);
   const wrong = await refusal(() => one.verify_session.validate({ id: session.sessionUuid, otp: "0000" }));

@@ -1,7 +1,7 @@
 // Twilio's own Node SDK against the sandbox at argv[2]; prints what it saw as one JSON object.
 
-const http = require("node:http");
 const twilio = require("twilio");
+const { receive } = require("./receiving.cjs");
 
 const ACCOUNT = "AC" + "b".repeat(32);
 const TOKEN = "node_auth_token";
@@ -15,33 +15,15 @@ function client(token = TOKEN) {
   return one;
 }
 
-/** Receives callbacks; `wanted` of them settle the promise with what the validator said of each. */
-function receive(wanted) {
-  const verdicts = [];
-  let settle;
-  const done = new Promise((resolve) => { settle = resolve; });
-  const server = http.createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => { body += chunk; });
-    request.on("end", () => {
-      const form = Object.fromEntries(new URLSearchParams(body));
-      const url = `http://${request.headers.host}${request.url}`;
-      const signature = request.headers["x-twilio-signature"];
-      verdicts.push({
-        status: form.MessageStatus,
-        valid: twilio.validateRequest(TOKEN, signature, url, form),
-        forged: twilio.validateRequest(TOKEN, signature, url, { ...form, To: FROM }),
-      });
-      response.writeHead(204).end();
-      if (verdicts.length === wanted) settle(verdicts);
-    });
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      resolve({ url: `http://127.0.0.1:${port}/status?a=1`, done, close: () => server.close() });
-    });
-  });
+/** What the validator says of a callback. */
+function judge(request, url, body) {
+  const form = Object.fromEntries(new URLSearchParams(body.toString()));
+  const signature = request.headers["x-twilio-signature"];
+  return {
+    status: form.MessageStatus,
+    valid: twilio.validateRequest(TOKEN, signature, url, form),
+    forged: twilio.validateRequest(TOKEN, signature, url, { ...form, To: FROM }),
+  };
 }
 
 async function refusal(deed) {
@@ -55,8 +37,8 @@ async function refusal(deed) {
 
 async function main() {
   const one = client();
-  const receiver = await receive(2);
-  const made = await one.messages.create({ to: TO, from: FROM, body: "Your code is 482913", statusCallback: receiver.url });
+  const receiver = await receive(2, judge);
+  const made = await one.messages.create({ to: TO, from: FROM, body: "Your code is 482913", statusCallback: `${receiver.url}/status?a=1` });
   const callbacks = await receiver.done;
   receiver.close();
   const fetched = await one.messages(made.sid).fetch();

@@ -2,10 +2,10 @@
 // JSON object.
 
 const crypto = require("node:crypto");
-const http = require("node:http");
 const { Vonage } = require("@vonage/server-sdk");
 const { Auth } = require("@vonage/auth");
 const { verifySignature } = require("@vonage/jwt");
+const { receive } = require("./receiving.cjs");
 
 const KEY = "nodekey1";
 const SECRET = "node_api_secret_of_vonage_that_is_long";
@@ -46,38 +46,22 @@ async function refusal(deed) {
   return null;
 }
 
-/** Receives webhooks; `wanted` of them settle the promise with what the validator said. */
-function receive(wanted) {
-  const seen = [];
-  let settle;
-  const done = new Promise((resolve) => { settle = resolve; });
-  const server = http.createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => { body += chunk; });
-    request.on("end", () => {
-      const token = request.headers.authorization.split(" ")[1];
-      const told = JSON.parse(body);
-      seen.push({
-        type: told.type,
-        status: told.status,
-        valid: verifySignature(token, SECRET),
-        forged: verifySignature(token, "another"),
-      });
-      response.writeHead(200).end();
-      if (seen.length === wanted) settle(seen);
-    });
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      resolve({ url: `http://127.0.0.1:${server.address().port}`, done, close: () => server.close() });
-    });
-  });
+/** What the validator says of a webhook. */
+function judge(request, _url, body) {
+  const token = request.headers.authorization.split(" ")[1];
+  const told = JSON.parse(body);
+  return {
+    type: told.type,
+    status: told.status,
+    valid: verifySignature(token, SECRET),
+    forged: verifySignature(token, "another"),
+  };
 }
 
 async function main() {
   const seen = {};
   const { verify2, verify } = application();
-  const receiver = await receive(2);
+  const receiver = await receive(2, judge);
   await control("PUT", `/settings?account=${APPLICATION}`, { status_url: receiver.url, signing_key: SECRET });
 
   const sms = { channel: "sms", to: TO };

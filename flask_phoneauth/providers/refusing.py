@@ -1,0 +1,44 @@
+"""How a vendor's refusal becomes a failure of ours: by its own word for it, else by its status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from flask_phoneauth.errors import AccountRefused, NumberRefused, ProviderDown, SendFailed
+
+Meaning = tuple[type[SendFailed], str]
+"""The kind of a failure and its reason, a short machine word."""
+
+NUMBER: Meaning = (NumberRefused, "number_refused")
+CREDENTIALS: Meaning = (AccountRefused, "credentials_refused")
+ACCOUNT: Meaning = (AccountRefused, "account_unknown")
+CREDIT: Meaning = (AccountRefused, "out_of_credit")
+NOT_ALLOWED: Meaning = (AccountRefused, "not_allowed")
+REGION: Meaning = (AccountRefused, "region_not_enabled")
+REQUEST: Meaning = (AccountRefused, "request_refused")
+SENDER: Meaning = (AccountRefused, "sender_refused")
+THROTTLED: Meaning = (ProviderDown, "throttled")
+SERVER: Meaning = (ProviderDown, "server_error")
+"""What vendors' refusals come down to; only the first is about the number itself."""
+
+logger = logging.getLogger("flask_phoneauth")
+
+
+def by_status(status: int, table: Mapping[int, Meaning]) -> Meaning:
+    """What a refusal means for which the vendor has no word of its own."""
+    if status >= 500:
+        return SERVER
+    return table.get(status, REQUEST)
+
+
+def refusal(who: str, meaning: Meaning, status: object, code: object = None) -> SendFailed:
+    """The failure to raise; what is not the number's own goes to the log, with the vendor's code.
+
+    The vendor's sentences may hold the number, so they do not.
+    """
+    kind, reason = meaning
+    if kind is not NumberRefused:
+        shown = "" if code is None else f", error code {code}"
+        logger.warning("%s answered %s%s", who, status, shown)
+    return kind(reason)
