@@ -130,6 +130,7 @@ def _welcome(app_url: str, sandbox_url: str) -> str:
             f"  1. Open {app_url}",
             "  2. Type any number, e.g. +44 7400 123456 (no message leaves this machine)",
             f"  3. Read the code at {sandbox_url} and type it in",
+            "     (your mobile network lets you in without one: the sandbox plays it too)",
             "",
             f"  Accounts, notes and messages are kept in {DATA_FOLDER}/. Ctrl-C stops both.",
             "",

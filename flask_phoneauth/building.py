@@ -303,6 +303,7 @@ def refusal(app: Flask, settings: Settings) -> str:
     cures = "; ".join(f"{fault.key}: {fault.cure}" for fault in faults)
     return (
         f"Flask-PhoneAuth refuses to serve outside debug and testing until this is mended: {cures}."
+        " On your own machine, give flask the switch --debug."
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flask_phoneauth.clock import Clock
 
 DEFAULT_PHONE = "+447400123456"
+_E164 = re.compile(r"\+\d{7,15}")
 _CODE = re.compile(r"#(\d{4,10})\Z")
 _ANY_DIGITS = re.compile(r"(?<!\d)(\d{4,10})(?!\d)")
 
@@ -41,7 +42,7 @@ def phoneauth_code() -> Iterator[Callable[[str], str]]:
 
     def read(number: str) -> str:
         if number not in bodies:
-            raise CodeMissing("no code was sent to this number: give it as +447400123456")
+            raise CodeMissing(_why_missing(number, len(bodies)))
         body = bodies[number]
         # the domain-bound last line first: a brand may hold figures too
         found = _CODE.search(body) or _ANY_DIGITS.search(body)
@@ -51,6 +52,17 @@ def phoneauth_code() -> Iterator[Callable[[str], str]]:
     failover.watchers.append(watch)
     yield read
     failover.watchers.remove(watch)
+
+
+def _why_missing(number: str, others: int) -> str:
+    if not _E164.fullmatch(number):
+        return "no code was sent to this number: give it as +447400123456"
+    if others:
+        return f"no code was sent to this number in this test, but to {others} others"
+    return (
+        "no code was sent in this test. With TESTING a message is sent within the request; "
+        "without it, or through a queue, it comes later: then read it from the fixture sms"
+    )
 
 
 @pytest.fixture

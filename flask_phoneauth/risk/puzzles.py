@@ -78,21 +78,33 @@ class SiteVerify:
             response = self._pool.request(
                 "POST",
                 self._verify_url,
-                body=urlencode(sent),
+                # what no request can carry must reach the vendor as another text, which it calls
+                # wrong: an error of ours would count as silence, and `RISK_FAIL_OPEN` decide
+                body=urlencode(sent, errors="replace"),
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
                 preload_content=False,
             )
             try:
                 body = read_body(response, ANSWER_SECONDS)
             finally:
-                response.release_conn()
-            told = json.loads(body) if response.status == 200 and body is not None else None
-        except (HTTPError, ValueError, RecursionError):
+                # ends the connection where a rest is unread, which the next answer would follow
+                response.close()
+        except HTTPError:
             return None
-        if not isinstance(told, dict) or not isinstance(told.get("success"), bool):
-            return None
-        return bool(told["success"])
+        return _read(response.status, body)
 
     def close(self) -> None:
         """Let connections go."""
         self._pool.clear()
+
+
+def _read(status: int, body: bytes | None) -> bool | None:
+    """What the vendor says: of an answer that it will not read, too, that it is not right."""
+    try:
+        told = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+    success = told.get("success") if isinstance(told, dict) else None
+    if success is False and status < 500:
+        return False
+    return True if success is True and status == 200 else None

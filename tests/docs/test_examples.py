@@ -307,7 +307,7 @@ VENDORS = {
     ),
     "vonage": (
         {"VONAGE_API_KEY": "abcd1234", "VONAGE_API_SECRET": "a", "VONAGE_SIGNATURE_SECRET": "b"},
-        "abcd1234",
+        "sandbox0",
     ),
     "sns": ({}, "sandbox"),
 }

@@ -18,7 +18,7 @@ from flask_phoneauth import PhoneAuth
 from sms_sandbox.client import SandboxClient
 
 ACCOUNT = "phoneauth"
-PATIENCE = 20
+PATIENCE = 60
 """Seconds that a busy machine may take for what the sandbox does by itself."""
 SPOKEN = re.compile(r"(?:\d )+\d")
 """The digits of a code, as they are read."""

@@ -29,7 +29,7 @@ class Demo:
 
     def code_for(self, number: str) -> str:
         """The newest unclaimed code of a number, waited for."""
-        return str(self.sandbox.claim_code(number)["code"])
+        return str(self.sandbox.claim_code(number, timeout=60)["code"])
 
 
 @contextmanager

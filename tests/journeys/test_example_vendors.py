@@ -23,7 +23,7 @@ def log_in(demo: Demo) -> dict[str, Any]:
     """Sign in as a program does; returns the message whose code it was."""
     asked = call("POST", f"{demo.app}/auth/login", json={"phone": PHONE})
     assert asked.status == 202, asked.data
-    claimed = demo.sandbox.claim_code(PHONE)
+    claimed = demo.sandbox.claim_code(PHONE, timeout=60)
     kept = {name: asked.json()[name] for name in ("challenge_id", "challenge_secret")}
     entered = call("POST", f"{demo.app}/auth/verify", json={**kept, "code": claimed["code"]})
     assert entered.status == 200, entered.data

@@ -67,7 +67,7 @@ def test_the_first_provider_times_out_the_second_delivers_and_the_first_heals(
     assert "plivo" in {one["provider"] for one in found}
     assert {one["to"] for one in found} == {PHONE}, "one handset"
     assert len({one["code"] for one in found}) == 1, "with one code"
-    code = str(inbox.claim_code(PHONE)["code"])
+    code = str(inbox.claim_code(PHONE, timeout=60)["code"])
     assert client.post("/auth/verify", json=entry(asked, code)).status_code == 200
     assert client.post("/auth/verify", json=entry(asked, code)).status_code == 410
 
@@ -98,7 +98,7 @@ def test_with_all_providers_down_people_are_told_and_nothing_is_spent(
     form = {
         "csrf_token": token_on(page),
         "challenge_id": field_on(page, "challenge_id"),
-        "code": str(inbox.claim_code(PHONE)["code"]),
+        "code": str(inbox.claim_code(PHONE, timeout=60)["code"]),
     }
     signed_in = client.post("/auth/verify", data=form, headers=BROWSER)
     assert signed_in.status_code in (302, 303)

@@ -54,7 +54,7 @@ def test_one_inbox_shows_a_handsets_messages_from_five_vendors(
     for name, provider in providers.items():
         send(provider, name)
     with SandboxClient(sandbox.url) as client:
-        client.wait(match={"to": NUMBER}, count=5, until_status="delivered")
+        client.wait(match={"to": NUMBER}, count=5, until_status="delivered", timeout=60)
         found = client.messages(to=NUMBER)
     assert {message["provider"] for message in found} == set(providers)
     assert len(found) == len(providers)

@@ -87,7 +87,7 @@ def test_sign_up_in_the_browser_and_the_receipt_turns_the_page_to_delivered(
     page.get_by_label("Phone number").fill(NUMBER)
     page.get_by_role("button", name="Send me a code").click()
     expect(page.get_by_text("The message was delivered.")).to_be_visible()
-    code = str(SandboxClient(sandbox.url).claim_code(NUMBER)["code"])
+    code = str(SandboxClient(sandbox.url).claim_code(NUMBER, timeout=60)["code"])
     page.get_by_label("Code from the message").fill(code)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name=f"Welcome, {NUMBER}")).to_be_visible()

@@ -69,6 +69,15 @@ def test_tutorials_client_is_told_where_nobody_can_tell(demo: Demo) -> None:
     assert requests.get(address, timeout=30).status_code == 400, "an address is good once"
 
 
+def test_only_the_button_that_was_pressed_turns(demo: Demo, open_page: OpenPage) -> None:
+    page = open_page(f"{demo.app}/auth/login")
+    page.evaluate("addEventListener('submit', (event) => event.preventDefault())")  # it stays here
+    set_out(page, EVEN)
+    turning = """() => [...document.querySelectorAll("form[aria-busy] .phoneauth-button")].map(
+        (button) => getComputedStyle(button, "::after").content !== "none")"""
+    assert page.evaluate(turning) == [False, True]
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_even_number_is_signed_in_without_a_code(
     demo: Demo, open_page: OpenPage, script: bool

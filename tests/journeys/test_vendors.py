@@ -114,7 +114,7 @@ def delivery(served: Served, asked: dict[str, Any]) -> str:
 def test_a_visitor_signs_in_with_the_code_that_came(served: Served, sandbox: SandboxServer) -> None:
     asked = ask(served.client)
     account = account_of(served)
-    code = SandboxClient(sandbox.url).claim_code(PHONE, account=account)["code"]
+    code = SandboxClient(sandbox.url).claim_code(PHONE, timeout=60, account=account)["code"]
     assert delivery(served, asked) in ("sent", "delivered")
     entered = served.client.post("/auth/verify", json=entry(asked, code))
     assert entered.get_json()["new_user"] is True
