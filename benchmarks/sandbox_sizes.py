@@ -110,6 +110,9 @@ def _readings(path: Path) -> dict[str, list[str]]:
         "page of failures": [f"{root}?status=failed&after=o{seq}" for seq, _, _ in rows],
         "page of an account": [f"{root}?account=account-3&after=o{seq}" for seq, _, _ in rows],
         "search": [f"{root}?q={quote(text)}" for text in texts[: 2 * _ASKED]],
+        "search in failures": [
+            f"{root}?status=failed&account=account-{seq % 5}&q=parcel" for seq, _, _ in rows
+        ],
         "search for nothing there": [f"{root}?q=nothing-{seq}" for seq, _, _ in rows],
         "latest code of a number": [f"/api/v1/codes/{quote(to)}" for _, to, _ in rows],
         "accounts": ["/api/v1/accounts"] * 20,

@@ -1,6 +1,6 @@
 """Reading: lists by keyset, single messages, codes. Nothing here changes anything."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sms_sandbox.errors import NoCode
 from sms_sandbox.inbox.move import unknown
@@ -67,11 +67,7 @@ def count(parts: Parts, wanted: Filter) -> int:
 def page(parts: Parts, wanted: Filter, limit: int) -> Page:
     """One page of a list; the total is of the whole list, not of what is left."""
     with parts.database.read() as connection:
-        found = list(messages.select(connection, wanted, limit=limit + 1))
-        if wanted.before is None and len(found) <= limit:
-            total = len(found)
-        else:
-            total = messages.count(connection, replace(wanted, before=None))
+        found, total = messages.page(connection, wanted, limit + 1)
         cursor = messages.last_place(connection)
     shown = tuple(found[:limit])
     return Page(shown, total, cursor, shown[-1].seq if len(found) > limit else None)

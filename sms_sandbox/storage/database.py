@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sms_sandbox.errors import SettingsError, StorageUnavailable
 from sms_sandbox.settings import MEMORY
-from sms_sandbox.storage import text
+from sms_sandbox.storage import text, words
 from sms_sandbox.storage.schema import SCHEMA, SCHEMA_VERSION, UPGRADES
 
 _READERS = 4
@@ -101,7 +101,7 @@ class Database:
             cached_statements=_STATEMENTS,
         )
         connection.row_factory = sqlite3.Row
-        text.register(connection)
+        words.register(connection)
         connection.execute(f"PRAGMA synchronous = {'OFF' if self._folder else 'NORMAL'}")
         # Some builds overwrite whatever is deleted: deleting all would write the whole file anew.
         connection.execute("PRAGMA secure_delete = FAST")

@@ -211,6 +211,22 @@ def select(
     return map(_message, rows)
 
 
+def page(connection: sqlite3.Connection, wanted: Filter, limit: int) -> tuple[list[Message], int]:
+    """The newest ``limit`` of the messages that a filter means, and how many it means wherever a
+    page begins, as ``count`` says."""
+    # A search finds its matches once for both.
+    once = wanted.text is not None and wanted.before is None
+    read = max(limit, search.COUNTED_TEXT) if once else limit
+    rows = list(search.rows(connection, _COLUMNS, wanted, limit=read))
+    if wanted.before is None and len(rows) < limit:
+        total = len(rows)
+    elif once:
+        total = min(len(rows), search.COUNTED_TEXT)
+    else:
+        total = search.count(connection, replace(wanted, before=None))
+    return [_message(row) for row in rows[:limit]], total
+
+
 def count(connection: sqlite3.Connection, wanted: Filter) -> int:
     """How many messages a filter means: all without one or for one account, else at most
     ``search.COUNTED``."""

@@ -1,6 +1,6 @@
 """The tables. ``seq`` is one growing sequence over messages and all later changes."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _MESSAGES = """
 CREATE TABLE sequence (value INTEGER NOT NULL);
@@ -175,5 +175,7 @@ CREATE INDEX messages_unclaimed ON messages (recipient_key, seq) WHERE claimed =
 """
 
 SCHEMA = _MESSAGES + _VENDORS + _ENGINE + _SCALE
-UPGRADES = {1: _VENDORS, 2: _ENGINE + _SCALE}
+# Since version 4 a new shard of the text index does not keep where a word stands. Older shards are
+# read as they are; what older programs ask of a shard, a new one could not answer.
+UPGRADES = {1: _VENDORS, 2: _ENGINE + _SCALE, 3: ""}
 """What brings a file of an older version to the next one."""

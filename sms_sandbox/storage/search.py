@@ -4,11 +4,11 @@ No way costs more for a later page than for the first, and none reads all to cou
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from sms_sandbox.storage import counts, text
+from sms_sandbox.storage import counts, terms, text, words
 from sms_sandbox.storage.filters import Filter
 
 COUNTED = 5_000
@@ -29,7 +29,8 @@ _INDEXES = {
 }
 # Up to so many rows it is not worth asking which of two indexes is the narrower.
 _FEW = 2_000
-_HOLDS = "holds(?, body, recipient, sender, code)"
+# How far the indexes are counted to find the narrower one, after _FEW.
+_MANY = 20_000
 _LAST = (1 << 63) - 1
 
 
@@ -48,18 +49,20 @@ def rows(
     """
     if limit == 0:
         return iter(())
+    found = words.split_words(wanted.text or "")
+    shards = text.shards(connection) if found else []
+    trigrams = terms.trigrams(found) if shards else []
+    column, number = _narrowest(connection, wanted, _FEW)
+    if number >= _FEW:
+        asked = terms.choose(connection, shards, trigrams) if trigrams else None
+        many = _MANY if asked is None else max(_FEW, min(asked.expected, _MANY))
+        column, number = _narrowest(connection, wanted, many)
+        if asked is not None and number >= many:
+            return _from_shards(connection, columns, wanted, found, asked.query, limit=limit)
+    if found and not trigrams and not complete:
+        wanted = replace(wanted, after=max(wanted.after or 0, _horizon(connection)))
+    where, values = _where(wanted, found)
     order = "DESC" if newest_first else "ASC"
-    column, number = _narrowest(connection, wanted)
-    checks: tuple[str, ...] = ()
-    if wanted.text:
-        asked = text.words(wanted.text, indexed=bool(text.shards(connection)))
-        if asked.query and number >= _FEW:
-            found = _from_shards(connection, columns, wanted, asked, limit)
-            return found if limit < 0 else islice(found, limit)
-        checks = tuple(text.split_words(wanted.text))
-        if not asked.query and not complete:
-            wanted = replace(wanted, after=max(wanted.after or 0, _horizon(connection)))
-    where, values = _where(wanted, checks)
     return connection.execute(
         f"SELECT {columns} FROM messages {_index(wanted, column)} WHERE {where}"  # noqa: S608
         f" ORDER BY seq {order} LIMIT ?",
@@ -83,17 +86,17 @@ def count(connection: sqlite3.Connection, wanted: Filter) -> int:
     return sum(1 for _ in rows(connection, "1", wanted, limit=limit))
 
 
-def _narrowest(connection: sqlite3.Connection, wanted: Filter) -> tuple[str | None, int]:
+def _narrowest(connection: sqlite3.Connection, wanted: Filter, few: int) -> tuple[str | None, int]:
     """The column whose index leads to fewest messages, and how many those are, at most
-    ``_FEW``."""
+    ``few``."""
     equal = wanted.equalities()
     if len(equal) == (0 if wanted.text else 1):
-        return next(iter(equal), None), _FEW
-    best: tuple[str | None, int] = (None, _FEW + 1)
+        return next(iter(equal), None), few
+    best: tuple[str | None, int] = (None, few + 1)
     for column, value in equal.items():
         row = connection.execute(
             f"SELECT count(*) FROM (SELECT 1 FROM messages INDEXED BY {_INDEXES[column]}"  # noqa: S608
-            f" WHERE {column} = ? LIMIT {_FEW})",
+            f" WHERE {column} = ? LIMIT {min(few, best[1])})",
             (value,),
         ).fetchone()
         if row[0] < best[1]:
@@ -110,29 +113,41 @@ def _index(wanted: Filter, column: str | None) -> str:
 
 
 def _from_shards(
-    connection: sqlite3.Connection, columns: str, wanted: Filter, asked: text.Words, limit: int
+    connection: sqlite3.Connection,
+    columns: str,
+    wanted: Filter,
+    found: Sequence[str],
+    query: str,
+    *,
+    limit: int,
 ) -> Iterator[sqlite3.Row]:
     """Shard by shard, the newest first; the index is read in the order of arrival."""
-    where, values = _where(wanted, asked.checks)
-    lowest, highest = wanted.after or 0, wanted.before
-    for number, first in text.shards(connection):
-        if highest is not None and first >= highest:
-            continue
-        table = f"text_{number}"
-        yield from connection.execute(
+    where, values = _where(wanted, found)
+    matches = (
+        row
+        for table, lowest, highest in _parts(connection, wanted)
+        for row in connection.execute(
             f"SELECT {columns} FROM {table} CROSS JOIN messages ON seq = {table}.rowid"  # noqa: S608
             f" WHERE {table} MATCH ? AND {table}.rowid > ? AND {table}.rowid < ? AND {where}"
             f" ORDER BY {table}.rowid DESC LIMIT ?",
-            [asked.query, lowest, _LAST if highest is None else highest, *values, limit],
+            [query, lowest, highest, *values, limit],
         )
-        if first <= lowest:
-            return
+    )
+    return matches if limit < 0 else islice(matches, limit)
 
 
-def _where(wanted: Filter, checks: tuple[str, ...]) -> tuple[str, list[object]]:
+def _parts(connection: sqlite3.Connection, wanted: Filter) -> Iterator[tuple[str, int, int]]:
+    """The tables of the shards that may hold what is wanted, and between which places."""
+    lowest, highest = wanted.after or 0, _LAST if wanted.before is None else wanted.before
+    for shard in text.shards(connection):
+        if shard.first < highest and shard.last > lowest:
+            yield shard.table, lowest, highest
+
+
+def _where(wanted: Filter, found: Sequence[str]) -> tuple[str, list[object]]:
     parts = [(f"{column} = ?", [value]) for column, value in wanted.equalities().items()]
     parts += wanted.others()
-    parts += [(_HOLDS, [word]) for word in checks]
+    parts += [words.condition(word) for word in found]
     values = [value for _, given in parts for value in given]
     return " AND ".join(condition for condition, _ in parts) or "1", values
 

@@ -1,11 +1,11 @@
 """The text index: trigrams, so that part of a number or of a code is found too.
 
-It is cut into shards by arrival. A search looks at the newest first and stops when it has enough;
-what is deleted stays in its shard until no message of the shard is left, and goes with it. Only
-the connection that writes changes shards.
+It tells which messages hold three characters in a row and not where, which keeps it small; whoever
+asks compares the messages. It is cut into shards by arrival. A search looks at the newest first and
+stops when it has enough; what is deleted stays in its shard until no message of the shard is left,
+and goes with it. Only the connection that writes changes shards.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -16,12 +16,8 @@ from sms_sandbox.storage import bulk
 SHARD = 50_000
 """How many messages a shard holds before the next one begins."""
 
-_TRIGRAM = 3
-_WORD = re.compile(r'"([^"]*)"|(\S+)')
-_NUMBER_WORD = re.compile(r"\+?[0-9][0-9().\-]*")
-_MAX_WORDS = 20
-# Numbers of one country begin alike; these many characters of one are rare, wherever they stand.
-_RARE = 6
+# In so few pages at a time, beside what arrives, the parts of a full shard become one.
+_PAGES = 16
 # Each statement leaves a part of the index behind that has to be joined to the others.
 _AT_ONCE = 5_000
 
@@ -30,33 +26,19 @@ Text = tuple[int, str, str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What a search asks for: ``query`` for the index, and the words that have to be looked for
-    in each message that it names."""
+class Shard:
+    """A part of the index: its number, the places of its first and of its last message, and how
+    many it was given."""
 
-    query: str
-    checks: tuple[str, ...]
+    number: int
+    first: int
+    last: int
+    messages: int
 
-
-def words(text: str, *, indexed: bool) -> Words:
-    """What ``text`` asks for; without an index every word is looked for in the messages."""
-    found = split_words(text)
-    long = [word for word in found if indexed and len(word) >= _TRIGRAM]
-    parts = [_rare_part(word) for word in long]
-    query = " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
-    return Words(query, tuple(word for word in found if word not in parts))
-
-
-def split_words(text: str) -> list[str]:
-    """The words and "quoted phrases" that a message must hold; numbers lose their punctuation."""
-    found = [phrase or word for phrase, word in _WORD.findall(text)]
-    return [_plain_number(word) for word in found if word][:_MAX_WORDS]
-
-
-def register(connection: sqlite3.Connection) -> None:
-    """Teach ``connection`` the function ``holds(word, text, ...)``: whether one of the texts
-    holds the word, upper and lower case alike."""
-    connection.create_function("holds", -1, _holds, deterministic=True)
+    @property
+    def table(self) -> str:
+        """The name of its table."""
+        return f"text_{self.number}"
 
 
 def is_available(connection: sqlite3.Connection) -> bool:
@@ -69,10 +51,12 @@ def is_available(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def shards(connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    """The number and the first place of each shard, the newest first; empty without an index."""
-    rows = connection.execute("SELECT number, first FROM text_shards ORDER BY number DESC")
-    return [(row[0], row[1]) for row in rows]
+def shards(connection: sqlite3.Connection) -> list[Shard]:
+    """The shards, the newest first; none without an index."""
+    rows = connection.execute(
+        "SELECT number, first, last, messages FROM text_shards ORDER BY number DESC"
+    )
+    return [Shard(*row) for row in rows]
 
 
 def catch_up(connection: sqlite3.Connection) -> None:
@@ -97,14 +81,16 @@ def add(connection: sqlite3.Connection, texts: Iterable[Text]) -> None:
     """Index new messages, which stand behind all others."""
     batch = list(texts)
     newest = connection.execute(
-        "SELECT number, messages FROM text_shards ORDER BY number DESC LIMIT 1"
-    ).fetchone()
-    if newest is None or not batch:
+        "SELECT number, messages FROM text_shards ORDER BY number DESC LIMIT 2"
+    ).fetchall()
+    if not newest or not batch:
         return
-    number, held = newest
+    number, held = newest[0]
     if held >= SHARD:
         number += 1
         _begin_shard(connection, number, batch[0][0])
+    elif held < SHARD // 5 and len(newest) > 1:
+        _join_parts(connection, newest[1][0])
     bulk.insert(
         connection,
         f"text_{number} (rowid, in_body, in_recipient, in_sender, in_code)",
@@ -157,6 +143,15 @@ def drop_all(connection: sqlite3.Connection) -> None:
         _begin_shard(connection, 1, 0)
 
 
+def _join_parts(connection: sqlite3.Connection, number: int) -> None:
+    """Every transaction left a part of the index: a step on the way to one part, which is read
+    several times as fast; no step if it is reached."""
+    connection.execute(
+        f"INSERT INTO text_{number} (text_{number}, rank) VALUES ('merge', ?)",  # noqa: S608
+        (-_PAGES,),
+    )
+
+
 def _begin_shard(connection: sqlite3.Connection, number: int, first: int) -> None:
     connection.execute(f"DROP TABLE IF EXISTS text_{number}")
     connection.execute(_definition(f"text_{number}"))
@@ -166,30 +161,5 @@ def _begin_shard(connection: sqlite3.Connection, number: int, first: int) -> Non
 def _definition(table: str) -> str:
     return (
         f"CREATE VIRTUAL TABLE {table} USING fts5(in_body, in_recipient, in_sender, in_code,"
-        " content='', columnsize=0, tokenize='trigram')"
+        " content='', columnsize=0, detail=none, tokenize='trigram')"
     )
-
-
-def _rare_part(word: str) -> str:
-    """The part of a long word to ask the index for: of a number some of its digits, the last
-    that are together, since the index has to compare every message that any three begin."""
-    if len(word) <= _RARE:
-        return word
-    windows = [word[at : at + _RARE] for at in range(len(word) - _RARE + 1)]
-    rare = max(reversed(windows), key=_digits)
-    return rare if _digits(rare) >= _RARE - 1 else word
-
-
-def _digits(text: str) -> int:
-    return sum(map(str.isdigit, text))
-
-
-def _plain_number(word: str) -> str:
-    if _NUMBER_WORD.fullmatch(word) and _digits(word) >= 7:
-        return re.sub(r"[().\-]", "", word)
-    return word
-
-
-def _holds(word: str, *texts: str | None) -> bool:
-    folded = word.casefold()
-    return any(folded in text.casefold() for text in texts if text)

@@ -136,6 +136,22 @@ def test_a_registry_that_is_lost_at_the_last_step_gives_the_code_back(
     assert client.post("/auth/verify", json=right).status_code == 200
 
 
+def test_all_sessions_end_though_the_store_that_knows_the_devices_is_lost(
+    make_app, tmp_path, phoneauth_login
+):
+    app = make_app(STORE_URL=f"sqlite:///{tmp_path}/challenges.sqlite3")
+    here, there = app.test_client(), app.test_client()
+    phoneauth_login(here)
+    phoneauth_login(there)
+    lock = sqlite3.connect(tmp_path / "challenges.sqlite3", isolation_level=None)
+    lock.execute("begin immediate")
+    told = here.post("/auth/logout", json={"everywhere": True})
+    problem(told, 503, "store_unavailable")
+    lock.execute("rollback")
+    lock.close()
+    problem(there.get("/auth/me"), 401, "not_signed_in")
+
+
 @pytest.fixture
 def gateway():
     """A provider that a test can break: the sandbox's wire on a scripted server."""

@@ -12,6 +12,7 @@ from sandbox.twilio_calls import ACCOUNT, FROM, TO, TOKEN, basic, create
 from servers import until
 
 from sms_sandbox.app import Sandbox, create_app, open_sandbox
+from sms_sandbox.callback import Outcome
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.clock import FrozenClock
 from sms_sandbox.facades.twilio.signature import sign
@@ -274,6 +275,17 @@ def test_the_log_keeps_the_newest_attempts_of_a_message(
         assert attempt["attempt"] == number
     path = f"/api/v1/messages/{newest_id(web)}/webhooks"
     assert [one["attempt"] for one in web.get(path).json["webhooks"]] == [2, 3]
+
+
+def test_an_outcome_counts_once(web: FlaskClient, sandbox: Sandbox) -> None:
+    sandbox.webhooks.stop()
+    create(web, StatusCallback="http://127.0.0.1:9/")
+    fail(web)
+    waiting, _ = sandbox.inbox.next_callback((), 1)
+    assert waiting is not None
+    for _ in range(2):
+        sandbox.inbox.settle_callback(waiting, Outcome(milliseconds=1, status=204))
+    assert len(sandbox.inbox.attempts(newest_id(web))) == 1
 
 
 def test_the_fragment_asks_for_no_more_than_twilio_gives(
