@@ -29,6 +29,11 @@ NUMBER = "+9901234567"
 def fill(database: Database, number: int, **changes: object) -> list[Message]:
     """Delivered messages of four accounts, each to a number of its own but for every tenth."""
     with database.write() as connection:
+        places = messages.next_places(connection, number)
+        # places begin with the hour: what the texts hold must not hang on it
+        (first,) = connection.execute("SELECT min(seq) FROM messages").fetchone()
+        ages = {place: place - (first or places[0]) for place in places}
+        figures = {place: age * 7919 % 10**6 for place, age in ages.items()}
         new = [
             Message(
                 **{  # type: ignore[arg-type]
@@ -38,19 +43,19 @@ def fill(database: Database, number: int, **changes: object) -> list[Message]:
                     "provider": "sandbox",
                     "direction": "outbound",
                     "sender": "Notes",
-                    "recipient": NUMBER if place % 10 == 0 else f"+447400{place % 10**6:06d}",
-                    "body": f"Your code is {place % 10**6:06d}. It is good for 5 minutes.",
+                    "recipient": NUMBER if place % 10 == 0 else f"+447400{figures[place]:06d}",
+                    "body": f"Your code is {figures[place]:06d}. It is good for 5 minutes.",
                     "status": "delivered" if place % 10 else "failed",
                     "error_code": None,
                     "segments": 1,
                     "encoding": "GSM-7",
-                    "code": f"{place % 10**6:06d}",
-                    "created_at": 1.8e9 + place % 10**6,
-                    "updated_at": 1.8e9 + place % 10**6,
+                    "code": f"{figures[place]:06d}",
+                    "created_at": 1.8e9 + ages[place],
+                    "updated_at": 1.8e9 + ages[place],
                     **changes,
                 }
             )
-            for place in messages.next_places(connection, number)
+            for place in places
         ]
         messages.insert(connection, [(message, "POST /") for message in new])
         messages.add_moves(
