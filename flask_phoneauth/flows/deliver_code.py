@@ -21,11 +21,10 @@ from flask_phoneauth.events import CodeFailed, CodeSent, DeliveryUpdated
 from flask_phoneauth.flows.channels import mark_of, recipient_of
 from flask_phoneauth.flows.check_sim import SIM_CHANGED, refuses
 from flask_phoneauth.flows.notice import deliver_notice
-from flask_phoneauth.flows.parts import Parts, code_for, test_code
+from flask_phoneauth.flows.parts import Parts, code_of, test_code
 from flask_phoneauth.flows.vendor_codes import JUDGED, is_managed, start
 from flask_phoneauth.otp.challenge import kind_of, run_of
 from flask_phoneauth.otp.code import digest_code
-from flask_phoneauth.otp.keys import KeySet
 from flask_phoneauth.phone.number import mask
 from flask_phoneauth.records import (
     EMAIL,
@@ -66,7 +65,7 @@ def _deliver(parts: Parts, loaded: Loaded, job: Job, now: float) -> None:
         _not_sent(parts, loaded, job, NOWHERE, "late", failures=())
         return
     managed = is_managed(challenge)
-    code = JUDGED if managed else _code(parts, keys, challenge, generation, now)
+    code = JUDGED if managed else code_of(parts.settings, keys, challenge, generation.number, now)
     digest = digest_code(
         keys.check, challenge_id=challenge.id, purpose=challenge.purpose, code=code
     )
@@ -119,22 +118,6 @@ class _Code:
     def locale(self) -> str:
         """The language of whoever asked."""
         return str(self.challenge.payload.get("locale") or "en")
-
-
-def _code(
-    parts: Parts, keys: KeySet, challenge: Challenge, generation: Generation, now: float
-) -> str:
-    assert challenge.seed is not None
-    return code_for(
-        parts.settings,
-        keys,
-        phone=challenge.phone,
-        seed=challenge.seed,
-        purpose=challenge.purpose,
-        generation=generation.number,
-        length=challenge.code_length,
-        now=now,
-    )
 
 
 def _start(parts: Parts, challenge: Challenge, seconds: float) -> Passage:

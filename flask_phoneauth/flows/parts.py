@@ -208,3 +208,18 @@ def code_for(
     if is_virtual(phone):
         return fixed_code(phone, length)
     return derive_code(keys.code, seed=seed, purpose=purpose, generation=generation, length=length)
+
+
+def code_of(settings: Settings, keys: KeySet, challenge: Challenge, turn: int, now: float) -> str:
+    """The digits of the generation `turn` of a challenge that has its seed still."""
+    assert challenge.seed is not None
+    return code_for(
+        settings,
+        keys,
+        phone=challenge.phone,
+        seed=challenge.seed,
+        purpose=challenge.purpose,
+        generation=turn,
+        length=challenge.code_length,
+        now=now,
+    )

@@ -11,7 +11,7 @@ from flask_phoneauth.delivery.tokens import read_token
 from flask_phoneauth.delivery.wording import call_code, call_over, call_prompt
 from flask_phoneauth.errors import BadSignature
 from flask_phoneauth.events import DeliveryUpdated
-from flask_phoneauth.flows.parts import Parts, code_for
+from flask_phoneauth.flows.parts import Parts, code_of
 from flask_phoneauth.otp.challenge import kind_of
 from flask_phoneauth.records import Challenge, Generation, Job, RawRequest, Script
 
@@ -68,13 +68,4 @@ def _code(parts: Parts, challenge: Challenge, generation: Generation, now: float
     keys = parts.keys.find(challenge.key_id)
     if keys is None or challenge.seed is None:  # its secret was taken out meanwhile
         return None
-    return code_for(
-        parts.settings,
-        keys,
-        phone=challenge.phone,
-        seed=challenge.seed,
-        purpose=challenge.purpose,
-        generation=generation.number,
-        length=challenge.code_length,
-        now=now,
-    )
+    return code_of(parts.settings, keys, challenge, generation.number, now)
