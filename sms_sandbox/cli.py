@@ -84,10 +84,14 @@ def _told_to_stop() -> Iterator[socket.socket]:
     with told, teller:
         teller.setblocking(False)
         signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
-        yield told
-        signal.set_wakeup_fd(-1)
+        ends = (signal.SIGINT, signal.SIGTERM)
+        former = {number: signal.signal(number, lambda *_: None) for number in ends}
+        try:
+            yield told
+        finally:  # where nothing could be served too: the socket's number is soon another file's
+            signal.set_wakeup_fd(-1)
+            for number, handler in former.items():
+                signal.signal(number, handler)
 
 
 def wait(options: argparse.Namespace) -> int:

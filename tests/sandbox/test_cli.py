@@ -108,6 +108,14 @@ def test_serve_refuses_in_one_sentence(switches: list[str], cure: str) -> None:
     assert cure in err
 
 
+def test_serve_leaves_signals_as_they_were_where_it_cannot_begin(server: SandboxServer) -> None:
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in ends]
+    assert main(["serve", "--port", server.url.rpartition(":")[2]]) == 2
+    assert [signal.getsignal(number) for number in ends] == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
 def test_port_in_use_is_one_sentence(server: SandboxServer) -> None:
     running = _start("--port", server.url.rpartition(":")[2])
     _, err = running.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""Apps before the real operator of a sandbox."""
+"""Apps before the real operator of a sandbox: who tells of devices, and of SIM cards."""
 
 from __future__ import annotations
 
@@ -29,21 +29,16 @@ def sandbox(server: SandboxServer) -> SandboxServer:
 
 
 @pytest.fixture
-def make(sandbox: SandboxServer, tmp_path: Any) -> Iterator[Make]:
+def build(sandbox: SandboxServer, tmp_path: Any) -> Iterator[Make]:
+    """`build(...)`: an app with those settings that sends through the sandbox."""
     made: list[Flask] = []
 
     def app(**settings: Any) -> Flask:
-        one = Flask("silent", instance_path=str(tmp_path))
+        one = Flask("notes", instance_path=str(tmp_path))
         one.testing = True
         one.secret_key = "k" * 32
         one.config.from_mapping(
-            {
-                "PHONEAUTH_PROVIDERS": ["sandbox"],
-                "PHONEAUTH_SANDBOX_URL": sandbox.url,
-                "PHONEAUTH_OPERATOR": "vonage",
-                "PHONEAUTH_VIRTUAL_NUMBERS": True,
-                "WTF_CSRF_ENABLED": False,
-            }
+            {"PHONEAUTH_PROVIDERS": ["sandbox"], "PHONEAUTH_SANDBOX_URL": sandbox.url}
             | {f"PHONEAUTH_{name.upper()}": value for name, value in settings.items()}
         )
         PhoneAuth(one)
@@ -53,6 +48,16 @@ def make(sandbox: SandboxServer, tmp_path: Any) -> Iterator[Make]:
     yield app
     for one in made:
         one.extensions["phoneauth"].close()
+
+
+@pytest.fixture
+def make(build: Make) -> Make:
+    def app(**settings: Any) -> Flask:
+        one = build(**{"operator": "vonage", "virtual_numbers": True} | settings)
+        one.config["WTF_CSRF_ENABLED"] = False
+        return one
+
+    return app
 
 
 @pytest.fixture

@@ -34,7 +34,6 @@ from flask_phoneauth.extension import CodeRequest
 from flask_phoneauth.settings import SettingError
 from flask_phoneauth.users.accounts import Accounts
 from sms_sandbox.server import SandboxServer
-from sms_sandbox.settings import Settings as SandboxSettings
 
 ANN, BEN, NEW = "+447400123456", "+447400123457", "+447400123458"
 APPLICATION = "00000000-0000-4000-8000-000000000001"
@@ -43,18 +42,6 @@ SIMS = "/camara/sim-swap/*"
 JSON = {"Accept": "application/json"}
 
 Make = Callable[..., Flask]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer(SandboxSettings(port=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server: SandboxServer) -> SandboxServer:
-    server.sandbox.inbox.reset(None)
-    return server
 
 
 @pytest.fixture(scope="module")
@@ -77,37 +64,18 @@ def email_of(_: Accounts, user: Any) -> str | None:
 
 
 @pytest.fixture
-def make(
-    sandbox: SandboxServer, mail: MailServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Make]:
+def make(build: Make, mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> Make:
     monkeypatch.setattr(Accounts, "email_of", email_of, raising=False)
-    made: list[Flask] = []
-
-    def app(**settings: Any) -> Flask:
-        one = Flask("notes", instance_path=str(tmp_path))
-        one.testing = True
-        one.secret_key = "k" * 32
-        one.config.from_mapping(
-            {
-                "PHONEAUTH_PROVIDERS": ["sandbox"],
-                "PHONEAUTH_SANDBOX_URL": sandbox.url,
-                "PHONEAUTH_OPERATOR": "camara",
-                "PHONEAUTH_SIM_SWAP": "step_up",
-                "PHONEAUTH_CHANNELS": ["sms", "email"],
-                "PHONEAUTH_EMAIL_HOST": "127.0.0.1",
-                "PHONEAUTH_EMAIL_PORT": mail.port,
-                "PHONEAUTH_EMAIL_SECURITY": "none",
-                "PHONEAUTH_EMAIL_FROM": "login@notes.example",
-            }
-            | {f"PHONEAUTH_{name.upper()}": value for name, value in settings.items()}
-        )
-        PhoneAuth(one)
-        made.append(one)
-        return one
-
-    yield app
-    for one in made:
-        one.extensions["phoneauth"].close()
+    known = {
+        "operator": "camara",
+        "sim_swap": "step_up",
+        "channels": ["sms", "email"],
+        "email_host": "127.0.0.1",
+        "email_port": mail.port,
+        "email_security": "none",
+        "email_from": "login@notes.example",
+    }
+    return lambda **settings: build(**known | settings)
 
 
 @pytest.fixture
@@ -120,11 +88,6 @@ def app(make: Make, sandbox: SandboxServer) -> Flask:
     for phone in (ANN, BEN, NEW):
         swap(sandbox, phone)
     return one
-
-
-@pytest.fixture
-def web(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def swap(sandbox: SandboxServer, number: str, *, hours_ago: int = 0) -> None:
