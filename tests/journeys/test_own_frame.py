@@ -52,10 +52,11 @@ def style(of: Locator, name: str) -> str:
 
 
 def ask(page: Page) -> None:
-    """Go on to the code page."""
+    """Go on to the code page, until its stylesheets are there too."""
     page.get_by_label("Phone number").fill("+447400123456")
     page.get_by_role("button", name="Send me a code").click()
     expect(page.get_by_label("Code from the message")).to_be_visible()
+    page.wait_for_load_state("load")
 
 
 def test_every_part_of_the_code_page_has_its_colours_outside_of_our_own_frame(
