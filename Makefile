@@ -44,6 +44,8 @@ servers: $(VENV)/dev
 node:
 	@sh tests/install_node_sdks.sh
 
+# what is compiled is kept: the tests start our programs more than a hundred times
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/dev browser servers node
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 

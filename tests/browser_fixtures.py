@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,9 +20,18 @@ _QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A window has none to type an address into, and each would load two pages for it, at 0.7 s of
+    # CPU. Of several such switches the last one counts: the others are what Playwright turns off.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,"
+    "ThirdPartyStoragePartitioning,OptimizationHints,NetworkTimeServiceQuerying,PreconnectToSearch",
 )
 
 OpenPage = Callable[..., Page]
+
+PATIENCE = 45_000
+"""Milliseconds that a page may take for anything: a busy machine is no fault of it."""
 
 
 def chromium_path() -> str | None:
@@ -40,7 +50,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(reason)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
-        expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
+        expect.set_options(timeout=PATIENCE)
         yield running
         running.close()
 
@@ -56,7 +66,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
     def opened(url: str, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1360, "height": 820}} | options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -68,6 +78,22 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def loaded(page: Page) -> Page:
+    """The page, once its stylesheets and scripts are there too: what is seen may be measured.
+
+    After a press that leads elsewhere something of the new page must have been seen before.
+    """
+    page.wait_for_load_state("load")
+    return page
+
+
+def hold_timers(page: Page) -> Page:
+    """Notices that go by themselves stay: the page's time passes by `page.clock.run_for` alone."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=60))
+    return page
 
 
 def _is_fault(line: str) -> bool:

@@ -7,15 +7,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_login import login_required
 
 from flask_phoneauth import PhoneAuth, fresh_login_required
 
-pytest_plugins = ["browser_fixtures", "pytester", "route_builders", "secrets_guard"]
+pytest_plugins = [
+    "aws_models",
+    "browser_fixtures",
+    "page_templates",
+    "pytester",
+    "ready_tables",
+    "route_builders",
+    "secrets_guard",
+]
 
 MakeApp = Callable[..., Flask]
+
+# the same examples in every run, however long a busy machine takes for one
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture
@@ -37,7 +56,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     yield make
     for state in made:  # or its thread would complain of a test's broken database in the next one
         if state.is_live and state.live.trail is not None:
-            state.live.trail.close(timeout=0)
+            state.live.trail.close(timeout=0)  # gives up what waits
+            state.live.trail.close()  # waits for what is just being written
 
 
 @pytest.fixture

@@ -23,7 +23,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from ports import free_ports
 
+PATIENCE = 60.0
+"""Seconds within which it serves, on a busy machine."""
 USER, PASSWORD = "phoneauth", "a-password-of-the-mail-server"
 
 
@@ -91,19 +94,13 @@ def mail_server(*, tls: bool = False, utf8: bool = True) -> Iterator[MailServer]
             "authenticator": box.log_in,
             "auth_required": True,
         }
-    controller = Controller(box, hostname="127.0.0.1", port=free_port(), **options)
+    (port,) = free_ports(1)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE, **options)
     controller.start()
     try:
         yield MailServer(controller.port, box)
     finally:
         controller.stop()
-
-
-def free_port() -> int:
-    """A port that nobody has just now."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 @contextmanager

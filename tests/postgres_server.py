@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,9 +21,10 @@ from typing import Any, Self
 
 import psycopg
 import pytest
+from ports import free_ports
 from psycopg import sql
 
-from flask_phoneauth.database import migrate
+from flask_phoneauth.database import migrate, postgres
 from flask_phoneauth.database.engine import Database
 from flask_phoneauth.database.tables import metadata
 
@@ -38,8 +38,39 @@ SETTINGS = {
 TEMPLATE = "phoneauth_template"
 GUARD = 'read -r _; kill -INT "$1"; while kill -0 "$1"; do sleep 0.1; done; rm -rf "$2"'
 """Waits for the end of a test process that was killed, which stops no server itself."""
-LONGEST = 20.0
+LONGEST = 60.0
 """Seconds within which a server starts or stops."""
+
+
+BOUNDS = {
+    name: getattr(postgres, name)
+    for name in ("CONNECT_SECONDS", "STATEMENT_SECONDS", "TRANSACTION_SECONDS")
+}
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """A connection or a statement takes as long as a busy machine takes; locks are bounded as ever.
+
+    For tests, or parts of them, in which nobody stops the server.
+    """
+    with _bounded(dict.fromkeys(BOUNDS, LONGEST)):
+        yield
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Within `unhurried`: what an app waits for as a rule."""
+    with _bounded(BOUNDS):
+        yield
+
+
+@contextmanager
+def _bounded(seconds: dict[str, float]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in seconds.items():
+            patch.setattr(postgres, name, value)
+        yield
 
 
 def programs() -> Path | None:
@@ -69,9 +100,7 @@ class PostgresServer:
             self._as = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         data = [f"--pgdata={folder}/data", "--username=phoneauth", "--auth=trust"]
         self._run("initdb", *data, "--no-sync", "--locale=C", "--encoding=UTF8")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        (self.port,) = free_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
 
     def _run(self, name: str, *arguments: str) -> None:
@@ -144,7 +173,8 @@ class PostgresServer:
         found = self._children(self._process.pid)
         everybody = [self._process.pid, *found]
         for pid in everybody:
-            os.kill(pid, signal.SIGSTOP)
+            with contextlib.suppress(ProcessLookupError):  # a former connection's has just ended
+                os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:

@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask
 
-PATIENCE = 40.0
+PATIENCE = 60.0
 """Seconds within which anything here is over, on a busy machine."""
 SECRET = "a secret of the tests, long enough"
 SHOP = """\

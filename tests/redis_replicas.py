@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from servers import SLOTS, RedisServer, free_ports, plain, until
+from ports import cluster_ports
+from servers import SLOTS, RedisServer, plain, until
 
 DOWN_AFTER = 1000
 """Milliseconds without an answer after which a Sentinel takes a server for lost."""
@@ -112,7 +113,7 @@ def watched(replicas: int) -> Watched:
 
 def replicated_cluster() -> tuple[str, tuple[Family, ...]]:
     """The address of a Cluster of three primaries, each with a replica, and these pairs."""
-    ports = free_ports(6)
+    ports = cluster_ports(6)
     nodes = [_node(port) for port in ports]
     edges = [SLOTS * n // 3 for n in range(4)]
     for n, node in enumerate(nodes[:3]):

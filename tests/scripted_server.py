@@ -92,6 +92,10 @@ def drip_chunk(handler: _Handler) -> None:
     _drip_after(handler, b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2;x=")
 
 
+ENDLESS = (silence, drip, drip_head, drip_chunk)
+"""What a client has to give up; whatever else is said comes, on a busy machine a little late."""
+
+
 def _drip_after(handler: _Handler, start: bytes) -> None:
     with contextlib.suppress(OSError):  # the other side has given up
         handler.wfile.write(start)

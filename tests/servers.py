@@ -11,7 +11,6 @@ import functools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Any
 
 import pytest
 import redis
+from ports import cluster_ports, free_ports
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -29,7 +29,7 @@ NAMES = ("redis-server", "valkey-server")
 SLOTS = 16384
 GUARD = 'read -r _; kill -KILL "$1"; rm -rf "$2"'
 """Waits for the end of a test process that was killed, which stops no server itself."""
-LONGEST = 20.0
+LONGEST = 60.0
 """Seconds within which a server starts, or a cluster agrees."""
 
 _running = ExitStack()
@@ -46,19 +46,6 @@ def redis_program() -> str | None:
     except ImportError:
         return None
     return str(get_binary_path())
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports that nobody listens on, nor on those that a cluster adds 10,000 to."""
-    with ExitStack() as held:
-        found: list[int] = []
-        while len(found) < count:
-            one = held.enter_context(socket.socket())
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
-            if port < 55_536:
-                found.append(port)
-        return found
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -165,14 +152,15 @@ def single() -> RedisServer:
 
 def _node(port: int) -> RedisServer:
     options = ("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf")
-    timeout = ("--cluster-node-timeout", "2000")
-    return RedisServer(port, "--save", "", "--appendonly", "no", *options, *timeout)
+    # none of them ever takes another's place: one that is silent for a while stays a member
+    patience = ("--cluster-node-timeout", "60000")
+    return RedisServer(port, "--save", "", "--appendonly", "no", *options, *patience)
 
 
 @functools.cache
 def cluster() -> tuple[RedisServer, ...]:
     """Three primaries that share the slots."""
-    nodes = tuple(_node(port) for port in free_ports(3))
+    nodes = tuple(_node(port) for port in cluster_ports(3))
     edges = [SLOTS * n // 3 for n in range(4)]
     for n, node in enumerate(nodes):
         node.client.execute_command("CLUSTER", "ADDSLOTS", *range(edges[n], edges[n + 1]))

@@ -1,7 +1,8 @@
 """A crowd at one door: many threads at once, in this process or in one that a test starts.
 
-As a program: `python -m contracts.racing STORE FOLDER STORY WHO THREADS`. It says `ready`, waits
-for a line, lets its threads go, and prints what they were answered.
+As a program: `python -m contracts.racing` reads a race a line, `[store, folder, story, who,
+threads]`. It says `ready`, waits for one more line, lets its threads go, and prints what they were
+answered. It ends with its input.
 """
 
 from __future__ import annotations
@@ -141,17 +142,18 @@ def name_of(answer: Any) -> str:
     return answer if isinstance(answer, str) else type(answer).__name__
 
 
-def main(name: str, folder: str, story: str, who: str, threads: str) -> None:
-    """One process of a race."""
+def take_part(name: str, folder: str, story: str, who: str, threads: int) -> None:
+    """One process of a race, with a store that it opens anew."""
     bench = Bench(BACKENDS[name].open(Path(folder)))
     remembered(bench)
     bench.configure(sends_per_hour=5, max_live_challenges=500)
     print("ready", flush=True)
     sys.stdin.readline()
-    answers = crowd(int(threads), lambda turn: STORIES[story](bench, turn, who))
-    print(json.dumps([told(answer) for answer in answers]))
+    answers = crowd(threads, lambda turn: STORIES[story](bench, turn, who))
+    print(json.dumps([told(answer) for answer in answers]), flush=True)
     bench.store.close()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for line in iter(sys.stdin.readline, ""):
+        take_part(*json.loads(line))

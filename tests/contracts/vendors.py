@@ -15,7 +15,7 @@ import jwt
 import messagebird.error
 import messagebird.request_validator
 import plivo
-from scripted_server import Behaviour, answer
+from scripted_server import ENDLESS, Behaviour, answer
 from twilio.request_validator import RequestValidator
 from vonage_jwt import VonageVerifyJwtError, verify_signature
 
@@ -34,6 +34,11 @@ SECRET = "a-password-of-the-vendor-long-enough"
 ENOUGH = 15.0
 """Seconds that a provider of `toward` waits for an answer, for as long as it is not told."""
 LITTLE = 0.3
+
+
+def patience_with(behaviour: Behaviour) -> float:
+    """Seconds to wait for a server that behaves so: little only where no answer ever comes."""
+    return LITTLE if behaviour in ENDLESS else ENOUGH
 
 
 class Vendor(NamedTuple):

@@ -48,7 +48,7 @@ class Program:
 
     def enter(self, challenge: dict[str, str], phone: str) -> dict[str, Any]:
         with SandboxClient(self.sandbox) as inbox:
-            code = inbox.claim_code(phone)["code"]
+            code = inbox.claim_code(phone, timeout=60)["code"]
         answer = self.post("/auth/verify", **challenge, code=code)
         assert answer.status == 200, answer.data
         entered: dict[str, Any] = answer.json()

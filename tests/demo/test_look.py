@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browser_fixtures import loaded
 from demo.conftest import Program, Start
 from playwright.sync_api import Page, expect
 
@@ -26,7 +27,7 @@ def sign_in(page: Page, program: Program) -> None:
     code_field = page.get_by_label("Code from the message")
     expect(code_field).to_be_visible()
     with SandboxClient(program.sandbox) as inbox:
-        code_field.fill(inbox.claim_code(NUMBER)["code"])
+        code_field.fill(inbox.claim_code(NUMBER, timeout=60)["code"])
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Your notes")).to_be_visible()
 
@@ -38,7 +39,7 @@ def add(page: Page, text: str) -> None:
 
 def assert_sound(page: Page) -> None:
     """Nothing for axe to find, and nothing wider than the screen."""
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(loaded(page)).response["violations"]
     assert [(fault["id"], fault["help"]) for fault in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -82,4 +83,4 @@ def test_the_inbox_opens_beside_the_app(start: Start, open_page: OpenPage) -> No
     page = open_page(program.app, **WIDE)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="opens in a new tab").click()
-    assert opened.value.url.startswith(program.sandbox)
+    opened.value.wait_for_url(f"{program.sandbox}/**")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import servers
 from journeys.conftest import Demo
+from ports import free_ports
 
 from flask_phoneauth.settings import Settings as PhoneAuthSettings
 from sms_sandbox.attack import Finding, run
@@ -67,7 +68,7 @@ def patient_shop(store: str, sandbox: SandboxServer, tmp_path: Path) -> Iterator
 @contextmanager
 def serving(folder: Path, store: str, sandbox: str, **more: object) -> Iterator[str]:
     """Run a shop of its own with that store."""
-    address = f"127.0.0.1:{servers.free_ports(1)[0]}"
+    address = f"127.0.0.1:{free_ports(1)[0]}"
     settings = {
         "SECRET_KEY": uuid.uuid4().hex,
         "PHONEAUTH_PUBLIC_URL": f"http://{address}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser_fixtures import OpenPage
+from browser_fixtures import OpenPage, loaded
 from flask import Flask
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
@@ -36,7 +36,7 @@ def site(make_app: Callable[..., Flask]) -> Iterator[str]:
 
 def assert_sound(page: Page, locale: str) -> None:
     """In its language and direction, nothing for axe to find, nothing wider than the screen."""
-    root = page.locator("html")
+    root = loaded(page).locator("html")
     assert root.get_attribute("lang") == locale
     assert root.get_attribute("dir") == ("rtl" if locale == "ar" else "ltr")
     found = Axe().run(page).response["violations"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_fixtures import OpenPage
+from browser_fixtures import OpenPage, loaded
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 from werkzeug.serving import make_server
@@ -56,7 +56,7 @@ def ask(page: Page) -> None:
     page.get_by_label("Phone number").fill("+447400123456")
     page.get_by_role("button", name="Send me a code").click()
     expect(page.get_by_label("Code from the message")).to_be_visible()
-    page.wait_for_load_state("load")
+    loaded(page)
 
 
 def test_every_part_of_the_code_page_has_its_colours_outside_of_our_own_frame(

@@ -16,6 +16,7 @@ import pytest
 import servers
 from browser_fixtures import OpenPage
 from playwright.sync_api import expect
+from ports import free_ports
 
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer
@@ -34,7 +35,7 @@ def sandbox() -> Iterator[SandboxServer]:
 def shop(sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the shop, out of debug and testing, with the overrides that it needs."""
     folder = tmp_path_factory.mktemp("shop")
-    address = f"127.0.0.1:{servers.free_ports(1)[0]}"
+    address = f"127.0.0.1:{free_ports(1)[0]}"
     environ = production(folder, address, sandbox.url)
     run = {"cwd": folder, "env": environ}
     flask = [sys.executable, "-m", "flask", "--app", "journeys.shop", "phoneauth", "init-db"]
@@ -86,7 +87,8 @@ def test_sign_up_in_the_browser_and_the_receipt_turns_the_page_to_delivered(
     page = open_page(shop)
     page.get_by_label("Phone number").fill(NUMBER)
     page.get_by_role("button", name="Send me a code").click()
-    expect(page.get_by_text("The message was delivered.")).to_be_visible()
+    # the page asks every two seconds, for a minute
+    expect(page.get_by_text("The message was delivered.")).to_be_visible(timeout=60_000)
     code = str(SandboxClient(sandbox.url).claim_code(NUMBER, timeout=60)["code"])
     page.get_by_label("Code from the message").fill(code)
     page.get_by_role("button", name="Sign in").click()

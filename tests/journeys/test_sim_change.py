@@ -62,6 +62,7 @@ class Scene:
             "PUT",
             f"{self.sandbox.url}/api/v1/handsets/{NUMBER}?account={APPLICATION}",
             json={"sim_swapped_at": at.isoformat()},
+            timeout=60,
         )
         assert answer.status == 200, answer.data
 
@@ -73,7 +74,7 @@ class Scene:
 
     def code(self) -> str:
         """The newest unclaimed one of the number."""
-        return str(self.sandbox.claim_code(NUMBER)["code"])
+        return str(self.sandbox.claim_code(NUMBER, timeout=60)["code"])
 
     def mailed(self) -> str:
         """The code in the newest e-mail."""

@@ -164,12 +164,14 @@ def test_in_a_browser_every_channel_waits_its_turn_and_is_free_once_nothing_came
     scene: Scene, open_page: OpenPage, phoneauth_clock: Clock
 ) -> None:
     scene.sandbox.put_handset(PHONE, scene.account, state="blocked")
+    scene.sandbox.set_clock(frozen=True, account=scene.account)  # nothing fails before it is seen
     start = scene.sandbox.cursor()
     page = open_page(scene.app.config["PHONEAUTH_PUBLIC_URL"] + "/auth/login")
     page.get_by_label("Phone number").fill(PHONE)
     page.get_by_role("button", name="Send me a code").click()
-    expect(page.get_by_role("button", name=re.compile("^Call in 0:[123]"))).to_be_disabled()
+    expect(page.get_by_role("button", name=re.compile("^Call in 0:"))).to_be_disabled()
     expect(page.get_by_role("button", name=re.compile("^Send again in 0:"))).to_be_disabled()
+    scene.sandbox.set_clock(frozen=False, account=scene.account)
     expect(page.get_by_text("The message could not be sent.")).to_be_visible()
     scene.sandbox.put_handset(PHONE, scene.account, state="on")
     phoneauth_clock.advance(35)
