@@ -21,7 +21,7 @@ from benchmarks.ours import own_users
 from flask_phoneauth import PhoneAuth
 from flask_phoneauth.budgets import AskPrice, Charge
 from flask_phoneauth.clock import system
-from flask_phoneauth.prices import money_key
+from flask_phoneauth.shared_prices import money_key
 from flask_phoneauth.stores.base import ChallengeStore
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer

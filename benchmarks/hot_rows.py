@@ -19,9 +19,10 @@ from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.otp.challenge import Draft, Entry
 from flask_phoneauth.otp.code import derive_code, digest_code
 from flask_phoneauth.otp.keys import Keyring
-from flask_phoneauth.prices import Place, ask_price, cooldowns, try_price
+from flask_phoneauth.prices import ask_price, cooldowns, try_price
 from flask_phoneauth.records import LOGIN
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import Place
 from flask_phoneauth.stores.base import Issued, Right
 from flask_phoneauth.stores.sqlalchemy import SqlStore
 

@@ -303,11 +303,19 @@ class Busy(Unavailable):
 
 
 class SendFailed(Exception):
-    """A provider could not send; `reason` is a short machine word without number or code."""
+    """A provider could not send; `reason` is a short machine word without number or code.
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    `answer` is what the vendor itself calls it: its status, and its code where it gave one.
+    """
+
+    def __init__(self, reason: str, answer: str = "") -> None:
+        self.reason, self.answer = reason, answer
         super().__init__(reason)
+
+    @property
+    def told(self) -> str:
+        """For operators: the reason, then what the vendor calls it, if it answered."""
+        return f"{self.reason}, {self.answer}" if self.answer else self.reason
 
 
 class NumberRefused(SendFailed):

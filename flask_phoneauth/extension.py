@@ -16,7 +16,8 @@ from markupsafe import Markup
 from flask_phoneauth import building
 from flask_phoneauth.cli import phoneauth_group
 from flask_phoneauth.clock import system
-from flask_phoneauth.errors import NotSignedIn, PhoneAuthError, StoreUnavailable
+from flask_phoneauth.errors import NotSignedIn, PhoneAuthError, StoreUnavailable, Used
+from flask_phoneauth.flows.look_up_challenge import look_up_challenge, second_of
 from flask_phoneauth.flows.parts import Hooks
 from flask_phoneauth.flows.request_code import Ask, Asked, request_code
 from flask_phoneauth.flows.step_up import ask_second
@@ -142,11 +143,18 @@ class PhoneAuth:
         """Judge a code; the user comes back, `sign_in` makes it a session.
 
         With `SIM_SWAP` = `step_up` a second code may have been sent by e-mail: then its
-        `CodeRequest` comes back, and nobody is to be signed in before that one. `address` is the
-        asker's, which budgets count.
+        `CodeRequest` comes back, and nobody is to be signed in before that one; the same one comes
+        back where the used code is given again. `address` is the asker's, which budgets count.
         """
         parts, bound = current_live().parts, binding.digest(challenge_secret)
-        outcome = submit_code(parts, challenge_id, code, bound)
+        try:
+            outcome = submit_code(parts, challenge_id, code, bound)
+        except Used:
+            first = look_up_challenge(parts, challenge_id, bound, Client(address))
+            second = second_of(parts, first, bound, Client(address))
+            if second is None:
+                raise
+            return CodeRequest(second, challenge_secret)
         if isinstance(outcome, SignedIn):
             return outcome
         client = Client(address, locale=str(outcome.payload.get("locale") or "en"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from flask_phoneauth.budgets import (
     DAY,
@@ -11,7 +11,6 @@ from flask_phoneauth.budgets import (
     HOUR,
     LOCKED,
     STRANGER,
-    WATCHED,
     AskPrice,
     Bounds,
     Charge,
@@ -20,27 +19,18 @@ from flask_phoneauth.budgets import (
     number_key,
 )
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import (
+    PAID,
+    SPRAY_WINDOW,
+    UNPROVEN,
+    Place,
+    recorded,
+    shared_charges,
+    shared_price,
+)
 
-SPRAY_WINDOW = 600
-"""Seconds over which everything together is counted, to see an attack on all numbers at once."""
-UNPROVEN = "success failure"
-PAID = "failure"
 DEVICE_NAME = 16
 """Letters of a device's hash in the keys of its budgets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What budgets that many numbers share know of a number.
-
-    `prefix` is the keyed hash of its E.164 form without the last four digits, `region` its
-    country, `cost` the thousandths that a message is priced at, `provider` who is asked first.
-    """
-
-    prefix: str
-    region: str
-    cost: int = 0
-    provider: str = ""
 
 
 def ask_price(
@@ -65,25 +55,32 @@ def ask_price(
         *(replace(charge, cost=0) for charge in failures),
         *_send_charges(settings, phone_tag, device, solved=solved),
         *_address_charges(settings, address),
-        *(_shared_charges(settings, address, place) if place else ()),
+        *(shared_charges(settings, address, place) if place else ()),
     )
     waits = cooldowns(settings, phone_tag=phone_tag, binding=binding, device=device, jitter=jitter)
-    return AskPrice(_recorded(settings, charges), waits)
+    return AskPrice(recorded(settings, charges), waits)
 
 
-def silent_price(settings: Settings, phone_tag: str, address: str) -> AskPrice:
+def silent_price(settings: Settings, phone_tag: str, address: str, device: bytes = b"") -> AskPrice:
     """What a login without a code costs: as many of a number as messages, and no wait.
 
-    `phone_tag` is the one that such logins have of their own, `address` a keyed hash. Nothing is
-    given back for a success, which the operator has yet to tell when the state is spent.
+    `phone_tag` is the one that such logins have of their own, `address` a keyed hash, `device` of
+    a browser that the number trusts: it has asks of its own, which no stranger can spend. Nothing
+    is given back for a success, which the operator has yet to tell when the state is spent.
     """
-    limits = ((HOUR, settings.sends_per_hour, "asks"), (DAY, settings.sends_per_day, "day"))
-    charges = [
-        Charge(number_key(phone_tag, name), limit, window, rule="silent")
-        for window, limit, name in limits
-    ]
-    _, asks = _address_charges(settings, address)
-    return AskPrice((*charges, replace(asks, lane="")), ())
+    limits = [(number_key(phone_tag, "total"), settings.total_sends_per_day, DAY)]
+    if device:
+        limits += [(_device_key(phone_tag, device, "asks"), settings.device_sends_per_hour, HOUR)]
+    else:
+        limits += [
+            (number_key(phone_tag, "asks"), settings.sends_per_hour, HOUR),
+            (number_key(phone_tag, "day"), settings.sends_per_day, DAY),
+        ]
+    charges = [Charge(key, limit, window, rule="silent") for key, limit, window in limits]
+    if not device:
+        _, asks = _address_charges(settings, address)
+        charges += [replace(asks, lane="")]
+    return AskPrice(tuple(charges), ())
 
 
 def silent_try_price(phone_tag: str) -> TryPrice:
@@ -97,43 +94,6 @@ def proven_otherwise(settings: Settings, phone_tag: str) -> TryPrice:
     """The price of a proof that is no typed code: no budget of wrong codes holds it up."""
     charge = replace(tries_charge(settings, phone_tag), record_only=True)
     return TryPrice(stranger=charge, device=charge, bounds=bounds(settings))
-
-
-def message_cost(settings: Settings, e164: str) -> int:
-    """Thousandths that a message to the number is priced at: by the longest prefix that fits."""
-    fitting = [prefix for prefix in settings.prices if e164.startswith(prefix)]
-    return settings.prices[max(fitting, key=len)] if fitting else 0
-
-
-def paid_otherwise(
-    settings: Settings, place: Place, phone_tag: str, taken: Sequence[str]
-) -> tuple[tuple[Charge, ...], tuple[str, ...]]:
-    """What messages cost beside the one that was paid for at `place`'s provider when asked for.
-
-    Each provider in `taken` has one, or may have it. Second come the names of the charges that
-    were paid for nothing. Nothing is refused any more: the messages have left.
-    """
-    if not taken:
-        return (), ()
-    more = len(taken) - 1
-    extra = []
-    if more:
-        key = number_key(phone_tag, "total")
-        extra.append(Charge(key, settings.total_sends_per_day, DAY, cost=more, rule="total"))
-    if not place.cost:
-        return tuple(extra), ()
-    for key, cap, cost in (
-        ("money:all", settings.money_per_day, place.cost * more),
-        (_money_country(place), settings.money_per_country_per_day, place.cost * more),
-        *(
-            (money_key(name), settings.money_per_provider_per_day, place.cost)
-            for name in taken
-            if name != place.provider
-        ),
-    ):
-        if cap and cost:
-            extra.append(Charge(key, cap * 1000, DAY, cost=cost, rule="money"))
-    return tuple(extra), () if place.provider in taken else (money_key(place.provider),)
 
 
 def try_price(settings: Settings, phone_tag: str, device: bytes = b"") -> TryPrice:
@@ -193,12 +153,6 @@ def replacement_price(settings: Settings, phone_tag: str, place: Place | None = 
     """
     own = number_price(settings, phone_tag).charges
     return AskPrice((*own, *shared_price(settings, place).charges) if place else own, ())
-
-
-def shared_price(settings: Settings, place: Place) -> AskPrice:
-    """The part of an ask's price that other numbers pay into as well, whoever asks."""
-    charges = (c for c in _shared_charges(settings, "", place) if c.rule in WATCHED)
-    return AskPrice(_recorded(settings, charges), ())
 
 
 def notice_price(settings: Settings, phone_tag: str) -> AskPrice:
@@ -285,94 +239,3 @@ def _address_charges(settings: Settings, address: str) -> tuple[Charge, ...]:
     total = settings.address_total_asks_per_hour
     asks = replace(unproven, key=f"address:{address}:asks", limit=total, refund_on="")
     return (unproven, asks)
-
-
-def _shared_charges(settings: Settings, address: str, place: Place) -> Iterable[Charge]:
-    yield Charge(
-        f"address:{address}:near:{place.prefix}",
-        settings.neighbour_asks_per_hour,
-        HOUR,
-        code="rate_limited",
-        refund_on="success",
-        lane=STRANGER,
-        rule="neighbours",
-    )
-    yield from _prefix_charges(settings, place.prefix)
-    if place.region:
-        yield from _country_charges(settings, place.region)
-    yield Charge(
-        "total:sent",
-        settings.spray_budget,
-        SPRAY_WINDOW,
-        record_only=True,
-        refund_on=UNPROVEN,
-        share=1.0,
-        share_key="total:verified",
-        rule="spray",
-    )
-    if place.cost:
-        yield from _money_charges(settings, place)
-
-
-def _prefix_charges(settings: Settings, prefix: str) -> Iterable[Charge]:
-    caps = (
-        ("hour", settings.prefix_sends_per_hour, HOUR),
-        ("day", settings.prefix_sends_per_day, DAY),
-    )
-    for name, cap, window in caps:
-        charge = Charge(f"prefix:{prefix}:{name}", cap, window, refund_on=UNPROVEN, rule="prefix")
-        yield _reserving(settings, charge)
-
-
-def _country_charges(settings: Settings, region: str) -> Iterable[Charge]:
-    caps = (
-        ("hour", settings.country_sends_per_hour, HOUR, settings.country_hour_share),
-        ("day", settings.country_sends_per_day, DAY, settings.country_day_share),
-    )
-    for name, cap, window, percent in caps:
-        charge = Charge(
-            f"country:{region}:{name}",
-            cap,
-            window,
-            refund_on=UNPROVEN,
-            share=percent / 100,
-            share_key=f"country:{region}:verified:{name}",
-            rule="country",
-        )
-        yield _reserving(settings, charge)
-
-
-def money_key(provider: str) -> str:
-    """The budget of money that one provider may cost."""
-    return f"money:provider:{provider}"
-
-
-def _money_country(place: Place) -> str:
-    return f"money:country:{place.region}"
-
-
-def _money_charges(settings: Settings, place: Place) -> Iterable[Charge]:
-    """In thousandths of the currency; a cap of 0 is none."""
-    caps = (
-        ("money:all", settings.money_per_day),
-        (_money_country(place), settings.money_per_country_per_day),
-        (money_key(place.provider), settings.money_per_provider_per_day),
-    )
-    for key, cap in caps:
-        if cap:
-            charge = Charge(key, cap * 1000, DAY, cost=place.cost, refund_on=PAID, rule="money")
-            yield _reserving(settings, charge)
-
-
-def _reserving(settings: Settings, charge: Charge) -> Charge:
-    """Numbers with an earlier success own a share of what all numbers share (RULES 23)."""
-    open_to_all = charge.limit * (100 - settings.known_share) // 100
-    return replace(charge, limit=open_to_all, known_limit=charge.limit)
-
-
-def _recorded(settings: Settings, charges: Iterable[Charge]) -> tuple[Charge, ...]:
-    """With the rules that only count."""
-    only = settings.record_only
-    return tuple(
-        replace(charge, record_only=True) if charge.rule in only else charge for charge in charges
-    )

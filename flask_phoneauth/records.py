@@ -85,7 +85,7 @@ class Challenge:
     `lane` (`stranger` or `device`) has paid for its newest message; `device` is the SHA-256 of
     that device's token. `runs` are of messages whose jobs may come twice. `vendor_id` is that of
     the verification whose code a vendor has made, or stands for the address that a code was mailed
-    to; it is shown to nobody.
+    to; it is shown to nobody. `led_to` is the id of the challenge that its right code asked for.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Challenge:
     device: bytes = field(default=b"", repr=False)
     runs: tuple[Run, ...] = ()
     vendor_id: str = field(default="", repr=False)
+    led_to: str = ""
 
     @property
     def newest(self) -> Generation:

@@ -45,9 +45,9 @@ def _mail_server(mailer: Mailing) -> Finding:
     try:
         mailer.check()
     except AccountRefused as failure:
-        text = f"the server refuses us ({failure.reason}): check PHONEAUTH_EMAIL_USERNAME"
+        text = f"the server refuses us ({failure.told}): check PHONEAUTH_EMAIL_USERNAME"
         return Finding(FAULT, "e-mail", text)
     except SendFailed as failure:
         cure = "check PHONEAUTH_EMAIL_HOST, PHONEAUTH_EMAIL_PORT and PHONEAUTH_EMAIL_SECURITY"
-        return Finding(FAULT, "e-mail", f"the server does not serve ({failure.reason}): {cure}")
+        return Finding(FAULT, "e-mail", f"the server does not serve ({failure.told}): {cure}")
     return Finding(OK, "e-mail", "the server answers, and takes our credentials")

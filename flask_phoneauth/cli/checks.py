@@ -308,10 +308,10 @@ def _provider(provider: Provider, *, imitated: bool) -> Finding:
         provider.check()
     except AccountRefused as failure:
         cure = RESET if imitated else "check its credentials"
-        return Finding(FAULT, about, f"it refuses us ({failure.reason}): {cure}")
+        return Finding(FAULT, about, f"it refuses us ({failure.told}): {cure}")
     except SendFailed as failure:
         cure = "check its address and the network"
-        return Finding(FAULT, about, f"it does not serve ({failure.reason}): {cure}")
+        return Finding(FAULT, about, f"it does not serve ({failure.told}): {cure}")
     return Finding(OK, about, "answers, and takes our credentials")
 
 

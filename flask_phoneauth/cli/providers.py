@@ -43,7 +43,8 @@ def _lines(one: Watched) -> Iterator[str]:
     yield f"{one.provider:<12} {one.state}{wait}{row}"
     yield f"{'':<12} sends to {', '.join(one.routes) or 'nobody'}"
     if one.error:
-        yield f"{'':<12} last error {one.error}, {when(one.error_at)}"
+        answer = f" ({one.answer})" if one.answer else ""
+        yield f"{'':<12} last error {one.error}{answer}, {when(one.error_at)}"
     if not one.receipts:
         yield f"{'':<12} no receipts: what arrives is not known"
     for region in one.arrivals:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask_phoneauth.cli.findings import FAULT, HINT, OK, Finding
+from flask_phoneauth.cli.findings import FAULT, OK, Finding
 from flask_phoneauth.errors import AccountRefused, SendFailed
 from flask_phoneauth.plugins import load_verifier
 from flask_phoneauth.settings import SettingError, Settings
 
 
 def verifier(settings: Settings) -> Iterator[Finding]:
-    """Whether it takes us, and what of our own settings it does not heed."""
+    """Whether it takes us."""
     name = settings.verifier
     if not name:
         return
@@ -25,12 +25,9 @@ def verifier(settings: Settings) -> Iterator[Finding]:
         one.check()
         yield Finding(OK, about, "answers, and takes our credentials")
     except AccountRefused as failure:
-        yield Finding(FAULT, about, f"it refuses us ({failure.reason}): check its credentials")
+        yield Finding(FAULT, about, f"it refuses us ({failure.told}): check its credentials")
     except SendFailed as failure:
         cure = "check its address and the network"
-        yield Finding(FAULT, about, f"it does not serve ({failure.reason}): {cure}")
+        yield Finding(FAULT, about, f"it does not serve ({failure.told}): {cure}")
     finally:
         one.close()
-    if settings.app_hash:
-        text = "the vendor words its messages itself: PHONEAUTH_APP_HASH is in none of them"
-        yield Finding(HINT, about, text)

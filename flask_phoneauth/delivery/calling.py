@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from flask_phoneauth.errors import AccountRefused, ProviderDown
+from flask_phoneauth.delivery.failover import NO_PROVIDER, PAUSED, Passage, Tried
+from flask_phoneauth.errors import AccountRefused, ProviderDown, SendFailed
 from flask_phoneauth.providers.base import Caller, Provider, Voice
 from flask_phoneauth.records import Accepted, Outbound
 
@@ -13,7 +14,7 @@ logger = logging.getLogger("flask_phoneauth")
 
 
 class Calls:
-    """Calls through those of `providers` that can, in their order; false where none can."""
+    """Calls through those of `providers` that can; false where none can."""
 
     def __init__(self, providers: Sequence[Provider] = ()) -> None:
         self._voices: dict[str, Voice] = {
@@ -25,19 +26,35 @@ class Calls:
     def __bool__(self) -> bool:
         return bool(self._voices)
 
-    def call(self, outbound: Outbound) -> Accepted:
-        """The first acceptance; raises the `SendFailed` tree.
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who can call, in their order."""
+        return tuple(self._voices)
+
+    def carry(self, outbound: Outbound, order: Sequence[str]) -> Passage:
+        """The first acceptance by the callers of `order`, some of `names`.
 
         Where a call may have been placed no other one follows: a phone must not ring twice.
         """
-        failure: AccountRefused | ProviderDown = ProviderDown("no_provider")
-        for name, voice in self._voices.items():
-            try:
-                return voice.call(outbound)
-            except (AccountRefused, ProviderDown) as exc:
-                failure = exc
-                logger.warning("calls by %s: %s (%s)", name, type(exc).__name__, exc.reason)
-        raise failure
+        tried: list[Tried] = []
+        failure: SendFailed = ProviderDown(PAUSED if self._voices else NO_PROVIDER)
+        for name in order:
+            outcome = self._ask(name, outbound)
+            if isinstance(outcome, Accepted):
+                return Passage(outcome, tried=(*tried, Tried(name)))
+            failure = outcome
+            tried.append(Tried(name, failure))
+            if not isinstance(failure, AccountRefused | ProviderDown):
+                break
+        return Passage(failure=failure, tried=tuple(tried))
+
+    def _ask(self, name: str, outbound: Outbound) -> Accepted | SendFailed:
+        try:
+            return self._voices[name].call(outbound)
+        except SendFailed as exc:
+            if isinstance(exc, AccountRefused | ProviderDown):
+                logger.warning("calls by %s: %s (%s)", name, type(exc).__name__, exc.told)
+            return exc
 
     def voice(self, provider: str) -> Voice | None:
         """Who speaks for that provider; None where it does not call."""

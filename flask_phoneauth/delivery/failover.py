@@ -38,11 +38,11 @@ class Tried:
 
     @property
     def error(self) -> str | None:
-        """The reason where the provider is to blame; a refused number is not its fault."""
+        """What is told of it where the provider is to blame; a refused number is not its fault."""
         failure = self.failure
         if failure is None or isinstance(failure, NumberRefused) or failure.reason in OF_THE_NUMBER:
             return None
-        return failure.reason
+        return failure.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +163,4 @@ def _tell_watchers(outbound: Outbound) -> None:
 def _log(provider: Provider, exc: SendFailed) -> None:
     # A number that a vendor refuses is the visitor's matter, the rest is the operator's.
     level = logging.INFO if isinstance(exc, NumberRefused) else logging.WARNING
-    logger.log(level, "provider %s: %s (%s)", provider.name, type(exc).__name__, exc.reason)
+    logger.log(level, "provider %s: %s (%s)", provider.name, type(exc).__name__, exc.told)

@@ -33,7 +33,7 @@ def length_of(text: str) -> Length:
     if strange:
         units = len(text.encode("utf-16-be", "surrogatepass")) // 2
     else:
-        units = len(text) + sum(character in EXTENDED for character in text)
+        units = len(text) + sum(map(text.count, EXTENDED))
     alone, shared = _ROOM[encoding]
     parts = 1 if units <= alone else math.ceil(units / shared)
     return Length(encoding, units, parts, strange)

@@ -45,22 +45,26 @@ class Flaw:
 
 def longest_parts(sender: Sender) -> dict[str, Length]:
     """How long the longest text of each language is."""
-    return {
-        locale: max(map(length_of, _texts(sender, locale)), key=lambda one: (one.parts, one.units))
-        for locale in available()
-    }
+    return {locale: _longest(_texts(sender, locale)) for locale in available()}
 
 
 def flaws(sender: Sender) -> list[Flaw]:
     """What is wrong with texts, each with all the languages that have it."""
     found: dict[str, list[str]] = {}
-    for locale, length in longest_parts(sender).items():
-        for text in {*_broken(sender, locale), *_too_long(sender, locale, length)}:
+    for locale in available():
+        texts = _texts(sender, locale)
+        for text in {*_broken(sender, texts), *_too_long(sender, locale, _longest(texts))}:
             found.setdefault(text, []).append(locale)
     return [Flaw(tuple(locales), text) for text, locales in found.items()]
 
 
+def _longest(texts: list[str]) -> Length:
+    return max(map(length_of, texts), key=lambda one: (one.parts, one.units))
+
+
 def _too_long(sender: Sender, locale: str, length: Length) -> Iterator[str]:
+    if length.parts <= min(MOST_PARTS.values()):
+        return
     plain = Sender(_STAND_IN, "", sender.code_length, sender.code_ttl)
     alphabet = length_of("".join(_texts(plain, locale))).encoding
     if length.parts <= MOST_PARTS[alphabet]:
@@ -75,9 +79,9 @@ def _too_long(sender: Sender, locale: str, length: Length) -> Iterator[str]:
         yield f"{told}: take a shorter PHONEAUTH_BRAND, or host in PHONEAUTH_PUBLIC_URL"
 
 
-def _broken(sender: Sender, locale: str) -> Iterator[str]:
+def _broken(sender: Sender, texts: list[str]) -> Iterator[str]:
     code = "1" * sender.code_length
-    for text in _codes(sender, locale):
+    for text in texts[:-1]:
         body, _, last = text.rpartition("\n") if "\n" in text else (text, "", "")
         if "\n" in body:
             yield "a text has lines that it should not have"
@@ -87,13 +91,14 @@ def _broken(sender: Sender, locale: str) -> Iterator[str]:
             yield "a text does not end with the line that browsers and apps look for"
         if _REFERENCE not in body:
             yield "a text has lost its reference"
-    for text in _texts(sender, locale):
+    for text in texts:
         rest = text.replace(one_line(sender.brand), "") if sender.brand else text
         if set(rest) & set("{}"):
             yield "a text has a place that nothing is filled into"
 
 
 def _texts(sender: Sender, locale: str) -> list[str]:
+    """Those with a code, and the notice that has none at the end."""
     return [*_codes(sender, locale), compose_notice(brand=sender.brand, locale=locale)]
 
 

@@ -46,7 +46,7 @@ MAX_AGE = 30.0
 def deliver_code(parts: Parts, job: Job) -> None:
     """Send the message of one generation; its fate is settled in the store and announced."""
     now = parts.clock.now()
-    loaded = parts.challenges.load(job, routes=parts.routes, now=now)
+    loaded = parts.challenges.load(job, routes=parts.all_routes, now=now)
     if loaded is not None and loaded.challenge.purpose == PHONE_CHANGED:
         deliver_notice(parts, loaded, job)
     elif loaded is not None:
@@ -135,10 +135,10 @@ def _send(parts: Parts, loaded: Loaded, what: _Code, recipient: str, now: float)
     try:
         if challenge.channel == EMAIL:
             return Passage(_mailer(parts).send(_mail(parts, what, recipient)))
-        if challenge.channel == VOICE:  # what it says is asked for when it is answered
-            return Passage(parts.calls.call(_outbound(parts, what, "")))
     except SendFailed as failure:
         return Passage(failure=failure)
+    if challenge.channel == VOICE:  # what it says is asked for when it is answered
+        return parts.calls.carry(_outbound(parts, what, ""), parts.callers(loaded, now))
     outbound = _outbound(parts, what, _text(parts, what))
     order = parts.order(loaded, now)
     return parts.delivery.carry(outbound, order, again=bool(challenge.lost_by))

@@ -16,9 +16,10 @@ from flask_phoneauth.operators.base import Unsure
 from flask_phoneauth.phone.number import PhoneNumber, line_type, parse
 from flask_phoneauth.phone.policy import NO_COUNTRY, check_number
 from flask_phoneauth.phone.virtual import Verdict, verdict
-from flask_phoneauth.prices import number_price, shared_price
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.records import EMAIL, LOGIN, STEP_UP
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import shared_price
 from flask_phoneauth.stores.base import Level, Look
 
 BLANK = "\N{BULLET}"

@@ -16,9 +16,17 @@ TYPED = (LOGIN, CHANGE_PHONE, STEP_UP)
 SHOWN = {"": "pending", "used": "verified", "expired": "expired", "too_many_tries": "dead"}
 
 
+UNDECIDED_FOR = 15
+"""Seconds after a right code for which the operator may still be asked about the number's SIM."""
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`pending`, `verified`, `expired` or `dead`; how far the message came; where login leads."""
+    """`pending`, `verified`, `expired` or `dead`; how far the message came; where login leads.
+
+    Of a right code `led_to` is the id of the second challenge that it asked for; `undecided` says
+    that it may yet ask for one.
+    """
 
     status: str
     delivery: str
@@ -26,6 +34,8 @@ class Status:
     tries_left: int
     next: str
     purpose: str
+    led_to: str = ""
+    undecided: bool = False
 
 
 def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes, client: Client) -> Status:
@@ -40,6 +50,8 @@ def look_up_challenge(parts: Parts, challenge_id: str, binding: bytes, client: C
         tries_left=challenge.tries_left,
         next=str(challenge.payload.get("next") or ""),
         purpose=life.kind_of(challenge.purpose),
+        led_to=challenge.led_to,
+        undecided=_undecided(parts, challenge, now),
     )
 
 
@@ -53,6 +65,28 @@ def peek_at(parts: Parts, challenge_id: str, binding: bytes, client: Client, now
     if isinstance(peek, Missing) or life.kind_of(peek.challenge.purpose) not in TYPED:
         raise UnknownChallenge
     return peek
+
+
+def second_of(parts: Parts, first: Status, binding: bytes, client: Client) -> Asked | None:
+    """The second challenge that a used one has led to; None unless it is open.
+
+    What is typed on a used challenge is compared with nothing: who holds its secret holds that of
+    the second one too, and gains nothing that the right code has not brought already.
+    """
+    if not first.led_to:
+        return None
+    try:
+        second = look_up_challenge(parts, first.led_to, binding, client)
+    except UnknownChallenge:
+        return None
+    return second.asked if second.status == "pending" else None
+
+
+def _undecided(parts: Parts, challenge: Challenge, now: float) -> bool:
+    if parts.settings.sim_swap != "step_up" or challenge.purpose != LOGIN or challenge.led_to:
+        return False
+    asks = challenge.ended == "used" and life.proves_number(challenge.channel)
+    return asks and now < challenge.ended_at + UNDECIDED_FOR
 
 
 def _delivery(parts: Parts, challenge: Challenge, now: float) -> str:

@@ -31,16 +31,14 @@ from flask_phoneauth.otp.keys import Keyring, KeySet
 from flask_phoneauth.phone.policy import NumberPolicy
 from flask_phoneauth.phone.virtual import fixed_code, is_virtual
 from flask_phoneauth.prices import (
-    Place,
     ask_price,
     cooldowns,
     failure_charges,
-    message_cost,
-    paid_otherwise,
 )
-from flask_phoneauth.records import EMAIL, LOGIN, SMS, STEP_UP, Challenge, Client
+from flask_phoneauth.records import EMAIL, LOGIN, SMS, STEP_UP, VOICE, Challenge, Client
 from flask_phoneauth.risk.base import Puzzle, RiskHook
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import Place, message_cost, paid_otherwise
 from flask_phoneauth.stores.base import ChallengeStore, Loaded, Settlement
 from flask_phoneauth.users.base import UserStore
 from flask_phoneauth.verifiers.base import Verifier
@@ -116,17 +114,32 @@ class Parts:
         """What the budgets that many numbers share know of a number; an e-mail costs no money."""
         if channel == EMAIL:
             return Place(self.keys.hashed("prefix", e164[:-PREFIX_LEAVES]), region="")
+        calls = self.calls.names if channel == VOICE else ()
         return Place(
             prefix=self.keys.hashed("prefix", e164[:-PREFIX_LEAVES]),
             region=region,
-            cost=message_cost(self.settings, e164),
-            provider=next(iter(self.routes.of(region)), ""),
+            cost=message_cost(self.settings, e164, channel),
+            provider=next(iter(calls or self.routes.of(region)), ""),
         )
 
     @property
     def routes(self) -> Routes:
         """Who sends to which region."""
         return routes_of(self.settings, self.delivery.names)
+
+    @property
+    def all_routes(self) -> Routes:
+        """The same with those behind them who call, whichever region they send to."""
+        routes, callers = self.routes, self.calls.names
+        widened = {
+            region: (*route, *(name for name in callers if name not in route))
+            for region, route in routes.by_region.items()
+        }
+        return replace(routes, by_region=widened)
+
+    def callers(self, loaded: Loaded, now: float) -> tuple[str, ...]:
+        """Who may place the call of that challenge, one after the other."""
+        return tuple(name for name in self.calls.names if loaded.health.allows(name, now))
 
     def order(self, loaded: Loaded, now: float) -> tuple[str, ...]:
         """Whom the message of that challenge asks, one after the other."""

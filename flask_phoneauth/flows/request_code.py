@@ -31,7 +31,8 @@ REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 class Ask:
     """The typed number, who asks, and what is to happen after the proof.
 
-    `by_app` says that a program asks which may be an Android app.
+    `by_app` says that a program asks which may be an Android app; `follows` is the challenge whose
+    right code asks for this one.
     """
 
     phone: str = field(repr=False)
@@ -43,6 +44,7 @@ class Ask:
     channel: str = "sms"
     risk_token: str = field(default="", repr=False)
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def _draft(parts: Parts, number: PhoneNumber, ask: Ask, now: float) -> Draft:
         },
         # who begins anew proves the number anew
         ends=STEP_UP if ask.purpose == LOGIN else "",
+        follows=ask.follows,
     )
 
 

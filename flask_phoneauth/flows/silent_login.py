@@ -120,10 +120,12 @@ def set_out(parts: Parts, ask: SilentAsk) -> SetOut | Undecided:
     tag = _own_tag(parts, number.e164)
     secret = secrets.token_urlsafe(32)
     draft = _draft(parts, number, ask, tag, secret)
+    device = _trusted(parts, number, ask.client)
     outcome = parts.challenges.issue(
         draft,
-        silent_price(settings, tag, parts.keys.hashed("address", ask.client.address)),
-        live_limit=settings.max_live_challenges,
+        silent_price(settings, tag, parts.keys.hashed("address", ask.client.address), device),
+        # what strangers have begun leaves a trusted browser its place: its own asks are counted
+        live_limit=_NO_LIMIT if device else settings.max_live_challenges,
         device=b"",
         now=parts.clock.now(),
     )
@@ -185,6 +187,16 @@ def _operator(parts: Parts) -> Operator:
     if parts.operator is None:
         raise InvalidRequest("This app signs nobody in without a code: ask for one.")
     return parts.operator
+
+
+def _trusted(parts: Parts, number: PhoneNumber, client: Client) -> bytes:
+    """The device that came along, where the number trusts it; the ways have no devices."""
+    tag = parts.keys.phone_tag(number.e164)
+    device = client.device_for(tag)
+    if not device:
+        return b""
+    look = parts.challenges.look(tag, AskPrice((), ()), device=device, now=parts.clock.now())
+    return device if look.trusted else b""
 
 
 def _own_tag(parts: Parts, phone: str) -> str:

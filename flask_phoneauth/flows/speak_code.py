@@ -66,6 +66,6 @@ def _over(locale: str) -> Script:
 
 def _code(parts: Parts, challenge: Challenge, generation: Generation, now: float) -> str | None:
     keys = parts.keys.find(challenge.key_id)
-    if keys is None or challenge.seed is None:  # its secret was taken out meanwhile
+    if keys is None:  # its secret was taken out meanwhile
         return None
     return code_of(parts.settings, keys, challenge, generation.number, now)

@@ -77,4 +77,5 @@ def _ask(parts: Parts, half: Halfway, binding: bytes, client: Client) -> Ask:
             ACCOUNT: mark_of_account(parts, half.user),
             PROVEN_AT: parts.clock.now(),
         },
+        follows=half.proof,
     )

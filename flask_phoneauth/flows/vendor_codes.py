@@ -63,11 +63,12 @@ def start(parts: Parts, challenge: Challenge, seconds: float) -> Passage:
         brand=parts.brand,
         locale=str(challenge.payload.get("locale") or "en"),
         former=challenge.vendor_id,
+        app_hash=parts.settings.app_hash if challenge.payload.get("app") else "",
     )
     try:
         return Passage(Accepted(verifier.name, _started(verifier, wish)))
     except SendUncertain as failure:  # nobody knows its id, so its code is good for nothing
-        return Passage(failure=ProviderDown(failure.reason))
+        return Passage(failure=ProviderDown(failure.reason, failure.answer))
     except SendFailed as failure:
         return Passage(failure=failure)
 

@@ -27,8 +27,9 @@ class Arrival:
 class Watched:
     """One provider: its breaker's `state`, the last error, receipts by region, the routes it is in.
 
-    `wait` is whole seconds until a message may probe it, 0 where none has to wait. `error_at` is
-    seconds since the epoch, 0 where there was no error for a day.
+    `wait` is whole seconds until a message may probe it, 0 where none has to wait. `answer` is what
+    the vendor called the error: its status and its code, nothing where it did not answer.
+    `error_at` is seconds since the epoch, 0 where there was no error for a day.
     """
 
     provider: str
@@ -36,6 +37,7 @@ class Watched:
     failures: int
     wait: int
     error: str
+    answer: str
     error_at: float
     arrivals: tuple[Arrival, ...]
     routes: tuple[str, ...]
@@ -45,11 +47,12 @@ class Watched:
 def watch_providers(parts: Parts) -> tuple[Watched, ...]:
     """All providers, in their order."""
     now, routes = parts.clock.now(), parts.routes
-    found = parts.challenges.health(routes, _regions(parts), now=now)
+    found = parts.challenges.health(parts.all_routes, _regions(parts), now=now)
     breakers = {name: one for health in found.values() for name, one in health.breakers.items()}
     told = []
     for name in parts.delivery.names:
         breaker = breakers.get(name, Breaker())
+        error, _, answer = breaker.error.partition(", ")
         rates = {region: health.rates.get(name) for region, health in found.items()}
         told.append(
             Watched(
@@ -57,7 +60,8 @@ def watch_providers(parts: Parts) -> tuple[Watched, ...]:
                 state=breaker.state(now),
                 failures=breaker.failures,
                 wait=max(0, round(breaker.open_until - now)),
-                error=breaker.error,
+                error=error,
+                answer=answer,
                 error_at=breaker.error_at,
                 arrivals=tuple(
                     _arrival(parts, region, rate) for region, rate in rates.items() if rate

@@ -42,6 +42,7 @@ class Draft:
     """A challenge that is asked for; it becomes one only if the store finds room.
 
     Once its message is asked for, the same binding's challenges of the purpose `ends` are over.
+    The number's challenge `follows`, whose right code asks for this one, knows it from then on.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Draft:
     free: bool = False
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
     ends: str = ""
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,7 @@ def finish(challenge: Challenge, how: str, now: float) -> Challenge:
 
 def reopen(challenge: Challenge) -> Challenge:
     """Back to life after a right code whose user could not be made; without seed, so no resend."""
-    return replace(challenge, ended="", ended_at=0.0)
+    return replace(challenge, ended="", ended_at=0.0, led_to="")
 
 
 def delivery_shown(challenge: Challenge, now: float) -> str:

@@ -114,7 +114,7 @@ def question() -> Iterator[None]:
     try:
         yield
     except SendUncertain as failed:
-        raise ProviderDown(failed.reason) from None
+        raise ProviderDown(failed.reason, failed.answer) from None
 
 
 def voice_url(settings: Settings, provider: str) -> str:

@@ -146,9 +146,8 @@ def _refused(status: int, answer: Mapping[str, Any]) -> SendFailed:
     errors = answer.get("errors")
     error = errors[0] if isinstance(errors, list) and errors else {}
     error = error if isinstance(error, Mapping) else {}
-    code = error.get("code")
-    shown = code if isinstance(code, int) else "none"
-    return refusing.refusal("provider messagebird", _meaning(status, error), status, shown)
+    code = refusing.shown(error.get("code"))
+    return refusing.refusal("provider messagebird", _meaning(status, error), status, code)
 
 
 def _meaning(status: int, error: Mapping[str, Any]) -> refusing.Meaning:

@@ -22,6 +22,9 @@ THROTTLED: Meaning = (ProviderDown, "throttled")
 SERVER: Meaning = (ProviderDown, "server_error")
 """What vendors' refusals come down to; only the first is about the number itself."""
 
+NO_CODE = "none"
+LARGEST_CODE = 999_999
+
 logger = logging.getLogger("flask_phoneauth")
 
 
@@ -33,12 +36,20 @@ def by_status(status: int, table: Mapping[int, Meaning]) -> Meaning:
 
 
 def refusal(who: str, meaning: Meaning, status: object, code: object = None) -> SendFailed:
-    """The failure to raise; what is not the number's own goes to the log, with the vendor's code.
+    """The failure to raise, with the vendor's code; what is not the number's own is logged.
 
-    The vendor's sentences may hold the number, so they do not.
+    The vendor's sentences may hold the number, so nobody is told them.
     """
     kind, reason = meaning
+    answer = f"status {status}"
+    if code is not None and code != NO_CODE:
+        answer += f", error code {code}"
     if kind is not NumberRefused:
         shown = "" if code is None else f", error code {code}"
         logger.warning("%s answered %s%s", who, status, shown)
-    return kind(reason)
+    return kind(reason, answer)
+
+
+def shown(code: object) -> object:
+    """A vendor's code if it is one, else `NO_CODE`: a long number may be a telephone's."""
+    return code if isinstance(code, int) and 0 <= code <= LARGEST_CODE else NO_CODE

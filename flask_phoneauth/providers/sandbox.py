@@ -144,16 +144,16 @@ def sender_id(brand: str) -> str:
 
 def _refused(status: int, answer: bytes | None) -> SendFailed:
     if status in (408, 429):
-        return ProviderDown("throttled")
+        return ProviderDown("throttled", f"status {status}")
     if status >= 500:
-        return ProviderDown("server_error")
+        return ProviderDown("server_error", f"status {status}")
     if status in (401, 403):
-        return AccountRefused("credentials_refused")
+        return AccountRefused("credentials_refused", f"status {status}")
     if status in (400, 422) and _blames_number(answer):
-        return NumberRefused("number_refused")
+        return NumberRefused("number_refused", f"status {status}")
     if status in (400, 413, 415, 421, 422):
-        return AccountRefused("request_refused")
-    return AccountRefused("not_a_sandbox")
+        return AccountRefused("request_refused", f"status {status}")
+    return AccountRefused("not_a_sandbox", f"status {status}")
 
 
 def _blames_number(answer: bytes | None) -> bool:

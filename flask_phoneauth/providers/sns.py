@@ -62,8 +62,6 @@ _OF_A_PARAMETER = ("InvalidParameter", "InvalidParameterValue", "ParameterValueI
 _SANDBOX_REGION = "us-east-1"
 _SANDBOX_KEY = "sandbox"
 
-logger = logging.getLogger("flask_phoneauth")
-
 
 class SnsProvider:
     """Publishes one text a send; safe for many threads and across a fork.
@@ -235,12 +233,11 @@ def _refused(answer: Mapping[str, Any]) -> SendFailed:
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     code = str(error.get("Code", ""))
     if code in _OF_A_PARAMETER and "PhoneNumber" in str(error.get("Message", "")):
-        return NumberRefused("number_refused")
+        return NumberRefused("number_refused", f"status {status}, error code {code}")
     return _meaning(code, status)
 
 
 def _meaning(code: str, status: int) -> SendFailed:
-    shown = code if code.isidentifier() and len(code) <= 64 else "none"
-    logger.warning("provider sns answered %s, error code %s", status, shown)
-    kind, reason = _BY_CODE.get(code) or refusing.by_status(status, _BY_STATUS)
-    return kind(reason)
+    shown = code if code.isidentifier() and len(code) <= 64 else refusing.NO_CODE
+    meaning = _BY_CODE.get(code) or refusing.by_status(status, _BY_STATUS)
+    return refusing.refusal("provider sns", meaning, status, shown)

@@ -125,6 +125,6 @@ class TwilioProvider(twilio_sdk.TwilioClient):
             self._call(lambda client: client.api.accounts(self._account_sid).fetch())
 
     def _meaning(self, error: Any) -> SendFailed:
-        code = error.code if isinstance(error.code, int) else "none"
         meant = twilio_sdk.meaning(error, _BY_CODE, _BY_STATUS)
+        code = refusing.shown(error.code)
         return refusing.refusal("provider twilio", meant, error.status, code)

@@ -143,7 +143,7 @@ def _check_answer(response: Any, *_: Any, **__: Any) -> None:
 def _refused(response: Any) -> SendFailed:
     problem = json_object(response.text)
     code = str(problem.get("type", "")).rpartition("#")[2]
-    shown = code if code.isascii() and code.isdigit() and len(code) == 4 else "none"
+    shown = code if code.isascii() and code.isdigit() and len(code) == 4 else refusing.NO_CODE
     meaning = _meaning(response.status_code, code, problem)
     return refusing.refusal("provider vonage", meaning, response.status_code, shown)
 

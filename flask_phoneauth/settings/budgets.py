@@ -84,6 +84,13 @@ class BudgetsSettings:
             '`{"+44": 0.04, "+": 0.1}`; `+` is for all others'
         },
     )
+    call_prices: Mapping[str, int] = field(
+        default_factory=dict,
+        metadata={
+            "about": "what a call costs, in the form of `PRICES`; where nothing fits, as much as a "
+            "message"
+        },
+    )
     money_per_day: int = setting(0, "the most that messages may cost in any day; 0: no cap")
     money_per_country_per_day: int = setting(0, "the same for each country")
     money_per_provider_per_day: int = setting(0, "the same for each provider")

@@ -8,63 +8,39 @@ challenge, the budgets that a refund goes to): on a Cluster they are always in t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask_phoneauth.budgets import (
-    BUCKETS,
     DEVICE,
     STRANGER,
     AskPrice,
-    Charge,
     Cooldown,
     TryPrice,
     of_number,
 )
-from flask_phoneauth.health import NO_ROUTES, Health, Routes, Tally, receipt_charge, region_of
 from flask_phoneauth.otp import challenge as life
-from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
-from flask_phoneauth.records import Challenge, Job
-from flask_phoneauth.stores import judging
+from flask_phoneauth.otp.challenge import Draft, Entry
 from flask_phoneauth.stores.base import (
-    Advanced,
     Ended,
     Held,
     Issued,
     Level,
-    Loaded,
     Look,
     Missing,
     Peek,
     Refusal,
-    Replacement,
     Right,
-    Settlement,
     Surveyed,
     Wrong,
 )
 from flask_phoneauth.stores.redis_forms import (
-    PREFIX,
-    SHARED,
-    Keys,
     challenge_form,
-    challenges_key,
-    facts_place,
-    is_shared,
     read_challenge,
     read_levels,
-    seeds_prefix,
 )
-from flask_phoneauth.stores.redis_providers import (
-    NO_NEWS,
-    Providers,
-    news_form,
-    read_health,
-    routes_form,
-)
-from flask_phoneauth.stores.redis_server import RedisServer
+from flask_phoneauth.stores.redis_jobs import JobVerbs, job_of, keys_for, price_form, who
 from flask_phoneauth.stores.redis_shared import Reservation, SharedBudgets
 
 
@@ -88,13 +64,8 @@ class _Ask:
         return replace(self, price=AskPrice(charges, cooldowns), given=given)
 
 
-class RedisStore:
+class RedisStore(JobVerbs):
     """A `ChallengeStore` on Redis, Valkey, a Cluster of them or a Sentinel's primary."""
-
-    def __init__(self, server: RedisServer) -> None:
-        self._server = server
-        self._shared = SharedBudgets(server) if server.is_cluster else None
-        self._providers = Providers(server)
 
     def issue(
         self, draft: Draft, price: AskPrice, *, live_limit: int, device: bytes, now: float
@@ -103,7 +74,13 @@ class RedisStore:
         price = price.when_free() if draft.free else price
         leased = [charge.key for charge in price.charges if of_number(charge.key)]
         made = challenge_form(life.begin(draft, now))
-        given = {"made": made, "live_limit": live_limit, "leased": leased, "ends": draft.ends}
+        given = {
+            "made": made,
+            "live_limit": live_limit,
+            "leased": leased,
+            "ends": draft.ends,
+            "follows": draft.follows,
+        }
         ask = _Ask("issue", draft.id, price, device, now, given, (draft.seed,))
         outcome = self._ask(ask)
         assert isinstance(outcome, Issued | Refusal), "the script has no other answer"
@@ -134,7 +111,9 @@ class RedisStore:
         _, _, resend_in, job, paid, lane, told = reply
         totals = read_levels(told, ask.price.charges)
         totals += reserved.totals if reserved and paid else ()
-        return Issued(challenge, resend_in, _job(challenge) if job else None, lane.decode(), totals)
+        return Issued(
+            challenge, resend_in, job_of(challenge) if job else None, lane.decode(), totals
+        )
 
     def _judged(self, ask: _Ask, *, pay: bool) -> tuple[_Ask, Reservation | None, Any]:
         """The script's reply; on a Cluster the shared part is judged before, by a guessed lane."""
@@ -151,73 +130,10 @@ class RedisStore:
         return self._judged(replace(ask, device=b""), pay=pay)
 
     def _run_ask(self, ask: _Ask, reserved: Reservation | None) -> Any:
-        keys = _keys(ask.challenge_id)
-        given = {**ask.given, "price": _price(keys, ask.price, reserved)}
-        given |= _who(keys, ask.challenge_id, ask.device)
+        keys = keys_for(ask.challenge_id)
+        given = {**ask.given, "price": price_form(keys, ask.price, reserved)}
+        given |= who(keys, ask.challenge_id, ask.device)
         return self._run(ask.verb, ask.challenge_id, keys, ask.now, given, *ask.rest)
-
-    def load(self, job: Job, *, routes: Routes = NO_ROUTES, now: float) -> Loaded | None:
-        """The challenge with its seed, for the one run of a job that sends it."""
-        given = {
-            "id": job.challenge_id,
-            "asked_at": job.asked_at,
-            "delivered": job.delivered,
-            **routes_form(routes),
-        }
-        reply = self._run("load", job.challenge_id, _keys(job.challenge_id), now, given)
-        raw, seed = reply[:2]
-        if raw is None or seed is None:
-            return None
-        found = judging.sendable(read_challenge(raw, seed), now)
-        if found is None:
-            return None
-        if self._shared is None:
-            return Loaded(found, read_health(reply[2]))
-        region = region_of(found)
-        return Loaded(found, self._providers.standing(routes, [region], now, claim=True)[region])
-
-    def health(self, routes: Routes, regions: Sequence[str], *, now: float) -> Mapping[str, Health]:
-        """How the providers of each region's route stand: no probe is taken."""
-        return self._providers.standing(routes, regions, now)
-
-    def settle(
-        self,
-        job: Job,
-        settlement: Settlement,
-        *,
-        failures: Sequence[Charge],
-        cooldowns: Sequence[Cooldown],
-        now: float,
-    ) -> None:
-        """Write down what became of the message; a known failure gives back what it cost."""
-        keys = _keys(job.challenge_id)
-        digest = life.NO_CODE if settlement.outcome == "withheld" else settlement.digest
-        given = {
-            "id": job.challenge_id,
-            "generation": job.generation,
-            "asked_at": job.asked_at,
-            "outcome": settlement.outcome,
-            "digest": digest.hex(),
-            "reason": settlement.reason,
-            "vendor_id": settlement.vendor_id,
-            "failures": [keys.charge(c) for c in failures if self._is_here(c.key)],
-            "cooldowns": [keys.cooldown(c) for c in cooldowns if self._is_here(c.key)],
-            "extra": [keys.charge(c) for c in settlement.extra if self._is_here(c.key)],
-            "unpaid": settlement.unpaid,
-            **(NO_NEWS if self._shared else news_form(settlement)),
-        }
-        what, refunds = self._run("settle", job.challenge_id, keys, now, given)
-        if self._shared is None or what == b"gone":
-            return
-        failed, paid = what == b"failed", what == b"paid"
-        self._shared.settle(
-            refunds,
-            settlement,
-            charges=failures if failed else settlement.extra if paid else (),
-            cooldowns=cooldowns if failed else (),
-            asked_at=job.asked_at,
-            now=now,
-        )
 
     def spend_try(
         self,
@@ -231,7 +147,7 @@ class RedisStore:
         now: float,
     ) -> Missing | Ended | Refusal | Wrong | Held | Right:
         """Count, compare, consume: one winner, never more than the limits (RULES 5)."""
-        keys = _keys(challenge_id)
+        keys = keys_for(challenge_id)
         given = {
             "id": challenge_id,
             "purpose": entry.purpose,
@@ -244,7 +160,7 @@ class RedisStore:
             "right": [keys.charge(c) for c in price.right if self._is_here(c.key)],
             "bounds": asdict(price.bounds),
             "cooldowns": [keys.cooldown(c) for c in cooldowns if self._is_here(c.key)],
-            **_who(keys, challenge_id, device),
+            **who(keys, challenge_id, device),
             **({"enrol": enrol.hex()} if enrol else {}),
         }
         reply = self._run("spend_try", challenge_id, keys, now, given)
@@ -274,13 +190,13 @@ class RedisStore:
         self._change_facts(phone_tag, now, devices=False)
 
     def _change_facts(self, phone_tag: str, now: float, *, devices: bool) -> None:
-        keys = _keys(phone_tag)
-        given = {"devices": devices, **_who(keys, phone_tag, b"")}
+        keys = keys_for(phone_tag)
+        given = {"devices": devices, **who(keys, phone_tag, b"")}
         self._run("facts", phone_tag, keys, now, given)
 
     def reopen(self, challenge_id: str, *, now: float) -> None:
         """Give a right code back whose user could not be made."""
-        self._run("reopen", challenge_id, _keys(challenge_id), now, {"id": challenge_id})
+        self._run("reopen", challenge_id, keys_for(challenge_id), now, {"id": challenge_id})
 
     def peek(
         self,
@@ -299,52 +215,10 @@ class RedisStore:
             return Missing(foreign=reply[0] == b"foreign")
         return Peek(read_challenge(reply[1]), reply[2])
 
-    def advance(
-        self,
-        challenge_id: str,
-        asked_at: float,
-        delivery: str,
-        reason: str,
-        *,
-        replacement: Replacement | None = None,
-        tally: Tally | None = None,
-        now: float,
-    ) -> Advanced | None:
-        """Move the newest message's delivery forward by a vendor's receipt (RULES 29)."""
-        now, keys = life.later_than(asked_at, now), _keys(challenge_id)
-        reserved = None
-        given: dict[str, Any] = {
-            "id": challenge_id,
-            "asked_at": asked_at,
-            "delivery": delivery,
-            "reason": reason,
-            "after": life.STEPS[: life.STEPS.index(delivery)] if delivery in life.STEPS else (),
-        }
-        if replacement is not None:
-            given["lost_by"] = replacement.lost_by
-            if self._shared:
-                reserved = self._shared.reserve(replacement.price, now, pay=True)
-            given["price"] = _price(keys, replacement.price, reserved)
-            given |= _who(keys, challenge_id, b"")
-        if tally is not None:
-            given["tally"] = {**asdict(tally), "bucket": tally.window // BUCKETS}
-        reply = self._run("advance", challenge_id, keys, now, given)
-        if self._shared and tally is not None and reply[0] != b"nothing" and reply[-1]:
-            ended = receipt_charge(tally, reply[-1].decode(), delivery)
-            self._shared.count([ended], now)
-        issued = reply[0] == b"issued"
-        if self._shared and reserved and reserved.paid and not (issued and reply[4]):
-            self._shared.undo(reserved, now)
-        if issued and replacement is not None:
-            totals = read_levels(reply[6], replacement.price.charges)
-            totals += reserved.totals if reserved and reply[4] else ()
-            return Advanced(_job(read_challenge(reply[1])), totals)
-        return Advanced() if reply[0] == b"moved" else None
-
     def look(self, phone_tag: str, price: AskPrice, *, device: bytes = b"", now: float) -> Look:
         """How a number stands, without touching; `price` holds keys of this number only."""
-        keys = _keys(phone_tag)
-        given = {"price": keys.price(price), **_who(keys, phone_tag, device)}
+        keys = keys_for(phone_tag)
+        given = {"price": keys.price(price), **who(keys, phone_tag, device)}
         reply = self._run("look", phone_tag, keys, now, given)
         alive, cooling, known, devices, locked, trusted, *pairs = reply
         spent, waits = tuple(pairs[::2]), tuple(pairs[1::2])
@@ -364,37 +238,6 @@ class RedisStore:
     def close(self) -> None:
         """Let connections go."""
         self._server.close()
-
-    def _is_here(self, key: str) -> bool:
-        return self._shared is None or not is_shared(key)
-
-    def _run(
-        self, verb: str, challenge_id: str, keys: Keys, now: float, given: Any, *rest: bytes
-    ) -> Any:
-        given |= {
-            "seeds": seeds_prefix(phone_tag_of(challenge_id)),
-            "prefix": PREFIX,
-            "shared": "" if self._shared else SHARED,
-        }
-        return self._server.run(verb, keys, repr(now), json.dumps(given), *rest)
-
-
-def _job(challenge: Challenge) -> Job:
-    return Job(challenge.id, challenge.newest.number, challenge.asked_at)
-
-
-def _keys(challenge_id: str) -> Keys:
-    return Keys([challenges_key(phone_tag_of(challenge_id))])
-
-
-def _who(keys: Keys, challenge_id: str, device: bytes) -> dict[str, Any]:
-    """Where the number's facts are, and whose token came along."""
-    place = keys.place(facts_place(phone_tag_of(challenge_id)))
-    return {"facts": place, **({"device": device.hex()} if device else {})}
-
-
-def _price(keys: Keys, price: AskPrice, reserved: Reservation | None) -> dict[str, Any]:
-    return reserved.form(keys, price) if reserved else keys.price(price)
 
 
 def _refused(reply: Sequence[Any]) -> Refusal | Missing | Ended:

@@ -5,7 +5,7 @@ Order of locks, the same in every verb: budget rows by sorted key, then the chal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask_phoneauth import budgets
@@ -65,12 +65,14 @@ class TransactionalStore(JobVerbs):
             held = charging.cooling(ask.price.cooldowns, states, now)
             if current and held and waits[0].code != budgets.LOCKED:
                 unit.update(current)
+                _lead(unit, every, draft, current.id)
                 longest = charging.longest(waits)
                 return Issued(judging.sealed(current), longest, None, ask.stand.lane)
             if waits:
                 return Refusal(waits[0].code, charging.longest(waits))
             for left in judging.left_behind(alive, draft):
                 unit.update(life.finish(left, "expired", now))
+            _lead(unit, every, draft, current.id if current else draft.id)
             if current is not None:
                 current = replace(current, channel=draft.channel)
                 return send_again(unit, current, ask, states)
@@ -238,6 +240,13 @@ class TransactionalStore(JobVerbs):
             with self._write() as unit:
                 more = unit.sweep(now)
             self._swept_at = 0.0 if more else now
+
+
+def _lead(unit: Unit, every: Iterable[Challenge], draft: Draft, to: str) -> None:
+    """The challenge whose right code asks for another one knows which it has led to."""
+    for first in every:
+        if first.id == draft.follows:
+            unit.update(replace(first, led_to=to))
 
 
 @dataclass(frozen=True, slots=True)

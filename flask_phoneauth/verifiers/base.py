@@ -16,6 +16,7 @@ class Wish:
     """A verification that is to begin: `channel` is `sms` or `voice`, `seconds` its code's life.
 
     `former` is the vendor's id of the same challenge's message before this one, "" for the first.
+    `app_hash` is that of the Android app which is to read the text, "" where none asks.
     """
 
     number: str = field(repr=False)
@@ -25,6 +26,7 @@ class Wish:
     brand: str
     locale: str = "en"
     former: str = field(default="", repr=False)
+    app_hash: str = ""
 
 
 class Verifier(Protocol):

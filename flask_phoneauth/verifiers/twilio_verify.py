@@ -50,7 +50,9 @@ class _Refused(Exception):
         self.meaning = (
             kind(reason)
             if expected
-            else refusing.refusal("verifier twilio_verify", meant, error.status, self.code)
+            else refusing.refusal(
+                "verifier twilio_verify", meant, error.status, refusing.shown(error.code)
+            )
         )
 
 
@@ -82,6 +84,8 @@ class TwilioVerifier(twilio_sdk.TwilioClient):
         asked = {"to": wish.number, "channel": "call" if wish.channel == VOICE else "sms"}
         if wish.locale in _LOCALES:
             asked["locale"] = wish.locale
+        if wish.app_hash and wish.channel != VOICE:
+            asked["app_hash"] = wish.app_hash
         try:
             return str(self._ask(lambda service: service.verifications.create(**asked)).sid)
         except _Refused as refused:

@@ -82,7 +82,9 @@ class VonageVerifier(vonage_sdk.VonageClient):
             raise NumberRefused("number_refused")  # the SDK would say so, without a word for it
         if wish.former and not wish.former.startswith(_JOINED):
             self.cancel(wish.former)
-        channel = (VoiceChannel if wish.channel == VOICE else SmsChannel)(to=found[1])
+        channel: VoiceChannel | SmsChannel = VoiceChannel(to=found[1])
+        if wish.channel != VOICE:
+            channel = SmsChannel(to=found[1], app_hash=wish.app_hash or None)
         asked = VerifyRequest(
             brand=_NO_BRAND.sub("", wish.brand).strip()[:_MAX_BRAND] or "Code",
             workflow=[channel],

@@ -87,9 +87,9 @@ def _resend_forms(live: Live, status: Status, challenge_id: str) -> list[ResendF
     return forms
 
 
-def silent_page(live: Live, url: str) -> Response:
-    """Leads on to the mobile operator by itself."""
-    return _page(live, "silent.html", None, url=url)
+def silent_page(live: Live, url: str, *, seconds: int = 0) -> Response:
+    """Leads on by itself: to the mobile operator, or after `seconds` to what it has said."""
+    return _page(live, "silent.html", None, url=url, seconds=seconds)
 
 
 def phone_page(live: Live, problem: Problem | None = None) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import redirect, url_for
+from flask import Response, redirect, url_for
 from flask_login import current_user
 
 from flask_phoneauth.errors import (
@@ -14,13 +14,16 @@ from flask_phoneauth.errors import (
     StoreUnavailable,
     UnknownChallenge,
 )
-from flask_phoneauth.flows.look_up_challenge import look_up_challenge
+from flask_phoneauth.flows.look_up_challenge import look_up_challenge, second_of
 from flask_phoneauth.flows.request_code import Ask, Asked
 from flask_phoneauth.records import SMS
 from flask_phoneauth.sessions.loading import current_session, registry_is_down
 from flask_phoneauth.sessions.state import Live
-from flask_phoneauth.web import binding, devices, inputs, responses
+from flask_phoneauth.web import binding, devices, inputs, pages, responses
 from flask_phoneauth.web.origins import own_host, safe_next
+
+LOOK_AGAIN = 2
+"""Seconds after which a page looks again for what the mobile operator has said."""
 
 
 def signed_in_user() -> Any:
@@ -84,6 +87,23 @@ def asked_answer(live: Live, asked: Asked, held: binding.Binding, code_page: str
         response = redirect(target, 303)  # type: ignore[assignment]
     binding.hand_out(response, live, held)
     return response
+
+
+def second_step(live: Live, challenge_id: str, held: binding.Binding) -> Any | None:
+    """Where a used code has led, or may be about to lead; None where that is nowhere."""
+    client = devices.asker(live)
+    first = look_up_challenge(live.parts, challenge_id, held.digest, client)
+    if second := second_of(live.parts, first, held.digest, client):
+        return asked_answer(live, second, held, "phoneauth.verify")
+    if first.undecided and not inputs.wants_json():
+        return awaiting_second(live, challenge_id)
+    return None
+
+
+def awaiting_second(live: Live, challenge_id: str) -> Response:
+    """A browser that clicks twice drops the first answer: this page looks where that one led."""
+    url = url_for("phoneauth.verify", challenge_id=challenge_id)
+    return pages.silent_page(live, url, seconds=LOOK_AGAIN)
 
 
 def sent_on(live: Live, target: object) -> Any:

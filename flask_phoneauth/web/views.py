@@ -19,7 +19,7 @@ from flask_phoneauth.errors import (
     StoreUnavailable,
     Used,
 )
-from flask_phoneauth.flows.look_up_challenge import look_up_challenge
+from flask_phoneauth.flows.look_up_challenge import look_up_challenge, second_of
 from flask_phoneauth.flows.request_code import request_code
 from flask_phoneauth.flows.resend_code import resend_code
 from flask_phoneauth.flows.step_up import Halfway, ask_second
@@ -37,10 +37,12 @@ from flask_phoneauth.web.phone_views import add_phone_routes
 from flask_phoneauth.web.silent import add_silent_routes
 from flask_phoneauth.web.steps import (
     asked_answer,
+    awaiting_second,
     fate,
     is_fresh,
     read_ask,
     require_registry,
+    second_step,
     sent_on,
     signed_in_user,
 )
@@ -152,9 +154,11 @@ def verify() -> Any:
         outcome = submit_code(
             live.parts, challenge_id, values.get("code"), held.digest, device=device
         )
-    except (CsrfFailed, Used):  # the first click's login drops the form's token
+    except (CsrfFailed, Used) as error:  # the first click's login drops the form's token
         if _is_in_already(live):
             return sent_on(live, None)
+        if isinstance(error, Used) and (answer := second_step(live, challenge_id, held)):
+            return answer
         raise
     if isinstance(outcome, Halfway):
         asked = ask_second(live.parts, outcome, held.digest, devices.located_asker(live))
@@ -193,7 +197,13 @@ def _verify_page(live: Live) -> Any:
         return sent_on(live, None)
     if not challenge_id:
         return redirect(url_for("phoneauth.login"), 303)
-    return pages.verify_page(live, challenge_id)
+    held, client = binding.presented(live, {}), devices.asker(live)
+    first = look_up_challenge(live.parts, challenge_id, held.digest, client)
+    if second := second_of(live.parts, first, held.digest, client):
+        return redirect(url_for("phoneauth.verify", challenge_id=second.challenge_id), 303)
+    if first.undecided:
+        return awaiting_second(live, challenge_id)
+    return pages.code_page(live, first, challenge_id)
 
 
 def _signs_in_again(live: Live) -> bool:

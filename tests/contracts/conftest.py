@@ -8,18 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 from contracts.stores import BACKENDS, Backend, Bench, opened
 from contracts.vendors import VENDORS, Vendor
+from postgres_server import unhurried
 
 from flask_phoneauth.providers.base import Provider
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
 
-hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, database=None)
-hypothesis.settings.load_profile("steady")
+
+@pytest.fixture(autouse=True)
+def unhurried_postgres() -> Iterator[None]:
+    """No test of the contracts loses PostgreSQL."""
+    with unhurried():
+        yield
 
 
 @pytest.fixture(params=sorted(BACKENDS))

@@ -206,7 +206,10 @@ REFUSALS: Mapping[str, Mapping[Meaning, Sequence[Behaviour]]] = {
 }
 
 LOGGED: Mapping[str, Mapping[str, Behaviour]] = {
-    "twilio": {"answered 400, error code 21606": by_twilio(400, 21606)},
+    "twilio": {
+        "answered 400, error code 21606": by_twilio(400, 21606),
+        "answered 400, error code none": by_twilio(400, int(NUMBER)),
+    },
     "plivo": {"answered 403": by_plivo(403, f"may not send to +{NUMBER}")},
     "messagebird": {"answered 422, error code 25": by_messagebird(422, 25)},
     "vonage": {

@@ -86,7 +86,7 @@ def arrived_in(url: str, account: str) -> Arrived:
 def ended(url: str, status: str, **match: str) -> dict[str, Any]:
     """The one message of that kind at a sandbox, once it has reached its last status."""
     wish = {"match": match, "until_status": status, "timeout": 20}
-    answer = urllib3.request("POST", f"{url}/api/v1/wait", json=wish)
+    answer = urllib3.request("POST", f"{url}/api/v1/wait", json=wish, timeout=60)
     assert answer.status == 200, answer.data
     [found] = answer.json()["messages"]
     assert isinstance(found, dict)

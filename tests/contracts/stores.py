@@ -23,7 +23,6 @@ from flask_phoneauth.otp.challenge import Draft, Entry, phone_tag_of
 from flask_phoneauth.otp.code import derive_code, digest_code
 from flask_phoneauth.otp.keys import Keyring
 from flask_phoneauth.prices import (
-    Place,
     ask_price,
     failure_charges,
     number_price,
@@ -33,6 +32,7 @@ from flask_phoneauth.prices import (
 from flask_phoneauth.prices import cooldowns as cooldowns_of
 from flask_phoneauth.records import LOGIN, Challenge, Job
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import Place
 from flask_phoneauth.stores.base import (
     ChallengeStore,
     Issued,

@@ -92,7 +92,7 @@ def test_throttling_and_outages_are_the_sdks_own_exceptions(
     url = f"{server.url}/api/v1/faults"
     for status, kind in ((429, "ThrottlingException"), (500, "InternalServerException")):
         rule = {"match": {}, "times": 3, "effect": {"type": "error", "status": status}}
-        assert urllib3.request("POST", url, json=rule).status in (200, 201)
+        assert urllib3.request("POST", url, json=rule, timeout=60).status in (200, 201)
         with pytest.raises(getattr(sms.exceptions, kind)) as caught:
             sms.send_text_message(DestinationPhoneNumber=TO, MessageBody="x")
         assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 2

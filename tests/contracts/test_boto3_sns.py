@@ -46,12 +46,12 @@ def sns(server: SandboxServer) -> Iterator[Any]:
 def fault(server: SandboxServer, effect: dict[str, Any], **rule: Any) -> Callable[[], int]:
     """Adds a fault rule; the result tells how often it has struck."""
     url = f"{server.url}/api/v1/faults"
-    answer = urllib3.request("POST", url, json={"match": {}, "effect": effect, **rule})
+    answer = urllib3.request("POST", url, json={"match": {}, "effect": effect, **rule}, timeout=60)
     assert answer.status in (200, 201), answer.data
     one = answer.json()["id"]
 
     def hits() -> int:
-        found = urllib3.request("GET", url).json()["faults"]
+        found = urllib3.request("GET", url, timeout=60).json()["faults"]
         return next(int(each["hits"]) for each in found if each["id"] == one)
 
     return hits
@@ -88,7 +88,7 @@ def test_the_environment_points_the_sdk_and_an_app_needs_no_change(
     message_id = client.publish(PhoneNumber=TO, Message="from anywhere")["MessageId"]
     client.close()
     path = "/_aws/sns/sms-messages?region=eu-west-1&accountId=000000000000"
-    shown = urllib3.request("GET", server.url + path).json()
+    shown = urllib3.request("GET", server.url + path, timeout=60).json()
     ((number, (found,)),) = shown["sms_messages"].items()
     assert (number, found["MessageId"], found["Message"]) == (TO, message_id, "from anywhere")
 
@@ -99,7 +99,9 @@ def test_a_session_token_is_taken_and_shown_to_nobody(server: SandboxServer) -> 
     client.publish(PhoneNumber=TO, Message="with a token")
     client.close()
     message = ended(server.url, "delivered", body_contains="with a token")
-    raw = urllib3.request("GET", f"{server.url}/api/v1/messages/{message['id']}/raw").data
+    raw = urllib3.request(
+        "GET", f"{server.url}/api/v1/messages/{message['id']}/raw", timeout=60
+    ).data
     assert b"a session's token" not in raw
 
 
@@ -195,7 +197,7 @@ def test_opt_outs(sns: Any, server: SandboxServer, control: SandboxClient) -> No
     message = ended(server.url, "delivered", body_contains="first")
     assert sns.check_if_phone_number_is_opted_out(phoneNumber=TO)["isOptedOut"] is False
     url = f"{server.url}/api/v1/messages/{message['id']}/reply"
-    assert urllib3.request("POST", url, json={"body": "STOP"}).status == 201
+    assert urllib3.request("POST", url, json={"body": "STOP"}, timeout=60).status == 201
     assert sns.check_if_phone_number_is_opted_out(phoneNumber=TO)["isOptedOut"] is True
     assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == [TO]
     assert sns.publish(PhoneNumber=TO, Message="second")["MessageId"]
@@ -214,7 +216,7 @@ def test_a_number_of_fiction_opts_itself_out(sns: Any, server: SandboxServer) ->
     number = "+14175550100"
     sns.publish(PhoneNumber=number, Message="an unwanted text")
     wish = {"match": {"from": number, "body_contains": "STOP"}, "timeout": 20}
-    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish)
+    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish, timeout=60)
     assert answer.status == 200, answer.data
     sns.publish(PhoneNumber=number, Message="another")
     assert ended(server.url, "failed", body_contains="another")["error_code"] == OPTED_OUT
@@ -246,7 +248,7 @@ def test_parallel_publishers_disturb_nobody(sns: Any, server: SandboxServer) -> 
         ids = list(pool.map(publish, range(40)))
     assert len(set(ids)) == 40
     assert len(sns.list_origination_numbers()["PhoneNumbers"]) == 5
-    shown = urllib3.request("GET", f"{server.url}/_aws/sns/sms-messages").json()
+    shown = urllib3.request("GET", f"{server.url}/_aws/sns/sms-messages", timeout=60).json()
     assert sorted(one["MessageId"] for one in shown["sms_messages"][TO]) == sorted(ids)
 
 
@@ -403,7 +405,7 @@ def test_an_accounts_limit_throttles(sns: Any, server: SandboxServer) -> None:
     limits = json.dumps({"limits": {"messages_per_second": 0.001, "burst": 1}})
     url = f"{server.url}/api/v1/settings?account={KEY}"
     kind = {"Content-Type": "application/json"}
-    assert urllib3.request("PUT", url, body=limits, headers=kind).status == 200
+    assert urllib3.request("PUT", url, body=limits, headers=kind, timeout=60).status == 200
     sns.publish(PhoneNumber=TO, Message="x")
     with pytest.raises(ClientError) as caught:
         sns.publish(PhoneNumber=TO, Message="x")

@@ -56,7 +56,7 @@ def app() -> Iterator[Receiver]:
 
 def put_settings(server: SandboxServer, **values: Any) -> None:
     url = f"{server.url}/api/v1/settings?account={KEY}"
-    assert urllib3.request("PUT", url, json=values).status == 200
+    assert urllib3.request("PUT", url, json=values, timeout=60).status == 200
 
 
 def claims(post: Post, url: str, signing_key: str = KEY) -> Any:
@@ -161,7 +161,9 @@ def test_handsets_message_passes_the_validator(
     api.message_create("12015550199", TO, "Hello")
     put_settings(server, inbound_url=f"{app.url}/in")
     inbound = {"account": KEY, "provider": "messagebird", "from": f"+{TO}", "to": "+12015550199"}
-    urllib3.request("POST", f"{server.url}/api/v1/inbound", json={**inbound, "body": "Öpen?"})
+    urllib3.request(
+        "POST", f"{server.url}/api/v1/inbound", json={**inbound, "body": "Öpen?"}, timeout=60
+    )
     (post,) = app.await_posts(1)
     assert claims(post, f"{app.url}/in")["payload_hash"]
     assert api.message(post.form["id"]).body == post.form["body"] == "Öpen?"
@@ -171,7 +173,7 @@ def test_stale_report_is_refused_by_the_validator(
     server: SandboxServer, api: Any, app: Receiver
 ) -> None:
     rule = {"match": {}, "effect": {"type": "webhook", "mutation": "stale"}}
-    urllib3.request("POST", f"{server.url}/api/v1/faults", json=rule)
+    urllib3.request("POST", f"{server.url}/api/v1/faults", json=rule, timeout=60)
     api.message_create("Notes", TO, "x", {"reference": "r", "reportUrl": app.url})
     for post in app.await_posts(2):
         with pytest.raises(ValidationError, match="expired"):
@@ -254,7 +256,7 @@ def test_refusals_are_the_sdks_own_exceptions(server: SandboxServer, api: Any) -
         api.message_create("Notes", "15015550100", "x")
     effect = {"type": "error", "status": 422, "code": 25, "message": "not enough balance"}
     rule = {"match": {"to": f"+{TO}"}, "effect": effect}
-    urllib3.request("POST", f"{server.url}/api/v1/faults", json=rule)
+    urllib3.request("POST", f"{server.url}/api/v1/faults", json=rule, timeout=60)
     assert refused(lambda: api.message_create("Notes", TO, "x")) == (25, "not enough balance", None)
 
 

@@ -155,17 +155,21 @@ def test_handset_writes_and_the_sdks_own_xml_replies(
 ) -> None:
     api.messages.create(src=SRC, dst=DST, text="Hello")
     url = f"{server.url}/api/v1/settings?account={AUTH_ID}"
-    urllib3.request("PUT", url, json={"inbound_url": f"{app.url}/in"})
+    urllib3.request("PUT", url, json={"inbound_url": f"{app.url}/in"}, timeout=60)
     answer = plivoxml.ResponseElement()
     answer.add(plivoxml.MessageElement("We are open", src=SRC, dst=DST))
     document = answer.to_string().encode()
     app.answers.append(status(200, document, **{"Content-Type": "application/xml"}))
     inbound = {"account": AUTH_ID, "provider": "plivo", "from": f"+{DST}", "to": f"+{SRC}"}
-    urllib3.request("POST", f"{server.url}/api/v1/inbound", json={**inbound, "body": "Open?"})
+    urllib3.request(
+        "POST", f"{server.url}/api/v1/inbound", json={**inbound, "body": "Open?"}, timeout=60
+    )
     (post,) = app.await_posts(1)
     assert (post.form["Text"], is_genuine(post, f"{app.url}/in")) == ("Open?", True)
     wish = {"match": {"body_contains": "We are open"}, "timeout": 20}
-    (reply,) = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish).json()["messages"]
+    (reply,) = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish, timeout=60).json()[
+        "messages"
+    ]
     assert (reply["from"], reply["to"]) == (f"+{SRC}", f"+{DST}")
 
 
@@ -236,7 +240,7 @@ def test_refusals_are_the_sdks_own_exceptions(server: SandboxServer, api: Any) -
     with pytest.raises(exceptions.PlivoServerError):
         api.messages.create(src=SRC, dst="15015550100", text="x")
     rule = {"match": {}, "effect": {"type": "error", "status": 403, "message": "no such country"}}
-    urllib3.request("POST", f"{server.url}/api/v1/faults", json=rule)
+    urllib3.request("POST", f"{server.url}/api/v1/faults", json=rule, timeout=60)
     with pytest.raises(exceptions.GeoPermissionError, match="no such country"):
         api.messages.create(src=SRC, dst=DST, text="x")
 

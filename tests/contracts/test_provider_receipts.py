@@ -54,8 +54,8 @@ def told(request: pytest.FixtureRequest, server: SandboxServer) -> Iterator[Told
     with ScriptedServer(answer(200)) as receiver:
 
         def take(handler: Any) -> None:
+            came.put(receiver.requests[-1])  # the next one comes after the answer
             answer(200)(handler)
-            came.put(receiver.requests[-1])
 
         receiver.behaviour = take
         provider = build(vendor, server, receiver.url)

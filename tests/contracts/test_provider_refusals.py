@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from contracts.refusals import LOGGED, NUMBER, REFUSALS, Meaning
 from contracts.sides import failure, message
-from contracts.vendors import LITTLE, VENDORS, Vendor
+from contracts.vendors import VENDORS, Vendor, patience_with
 from scripted_server import Behaviour, ScriptedServer
 
 SAID = [
@@ -29,11 +29,11 @@ def test_every_refusal_has_its_kind_and_is_not_tried_again(
     toward: Any, vendor: Vendor, behaviour: Behaviour, meaning: Meaning
 ) -> None:
     with ScriptedServer(behaviour) as server:
-        provider = toward(server.url, LITTLE)
+        provider = toward(server.url, patience_with(behaviour))
         failed = failure(provider)
         assert (type(failed), failed.reason) == meaning
         assert failed.__context__ is None or failed.__suppress_context__
-        assert len(server.requests) == 1
+        assert server.count(1) == 1
         server.behaviour = vendor.accepts
         assert provider.send(message()).message_id
 
@@ -48,6 +48,8 @@ def test_the_operator_reads_the_vendors_own_code_and_nobody_its_sentence(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with ScriptedServer(behaviour) as server:
-        failure(toward(server.url, LITTLE))
+        failed = failure(toward(server.url))
     assert f"provider {vendor.name} {line}" in caplog.text
     assert NUMBER[2:] not in caplog.text
+    answer = line.replace("answered", "status").removesuffix(", error code none")
+    assert failed.told == f"{failed.reason}, {answer}"

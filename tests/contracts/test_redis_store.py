@@ -12,6 +12,7 @@ import pytest
 import servers
 from contracts.stores import ALICE, BOB, Bench, opened
 from in_time import in_time
+from ports import free_ports
 
 from flask_phoneauth.errors import StoreUnavailable
 from flask_phoneauth.health import FAILED, News, Routes
@@ -378,7 +379,7 @@ def test_a_unix_socket_is_reached(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+cluster", "redis+sentinel"])
 def test_nobody_at_home_is_told_at_once(scheme: str) -> None:
-    (port,) = servers.free_ports(1)
+    (port,) = free_ports(1)
     path = "/house" if scheme == "redis+sentinel" else ""
     with in_time(), pytest.raises(StoreUnavailable):
         open_store(f"{scheme}://127.0.0.1:{port}{path}", no_database)

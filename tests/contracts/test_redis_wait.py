@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import servers
 from contracts.stores import ALICE, BOB, Bench
+from ports import free_ports
 from redis_replicas import Family, family, replicated_cluster
 
 from flask_phoneauth.errors import StoreUnavailable
@@ -174,7 +175,7 @@ def test_a_session_that_no_replica_has_does_not_begin_and_no_end_is_told(pair: F
 
 
 def test_a_server_that_is_gone_is_told_as_ever(bench: Bench) -> None:
-    (port,) = servers.free_ports(1)
+    (port,) = free_ports(1)
     with pytest.raises(StoreUnavailable), waiting(f"redis://127.0.0.1:{port}/0", 1) as lost:
         lost.ask()
 

@@ -12,9 +12,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, preco
 
 from flask_phoneauth.health import FAILED, TOOK, UNUSED, News, Patience, Routes
 from flask_phoneauth.otp.challenge import phone_tag_of
-from flask_phoneauth.prices import Place, number_price, paid_otherwise
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.records import Job
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import Place, paid_otherwise
 from flask_phoneauth.stores.base import Issued, Missing, Settlement
 from flask_phoneauth.stores.memory import MemoryStore
 from flask_phoneauth.stores.redis import RedisStore

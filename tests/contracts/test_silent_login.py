@@ -87,9 +87,18 @@ def home(bench: Bench, tmp_path: Path, operator: KnownOperator) -> Iterator[Hous
     database.close()
 
 
-def out(home: House, proof: str = PROOF, phone: str = ALICE) -> str:
-    """The state that a device sets out with."""
-    ask = SilentAsk(phone, proof, Client("198.51.100.7"), HERE, payload={"next": "/notes"})
+def out(
+    home: House,
+    proof: str = PROOF,
+    phone: str = ALICE,
+    *,
+    token: bytes = b"",
+    address: str = "198.51.100.7",
+) -> str:
+    """The state that a device sets out with, perhaps with the token of a trusted browser."""
+    devices = {home.parts.keys.phone_tag(phone): token} if token else {}
+    client = Client(address, devices=devices)
+    ask = SilentAsk(phone, proof, client, HERE, payload={"next": "/notes"})
     found = set_out(home.parts, ask)
     assert isinstance(found, SetOut)
     return found.url
@@ -184,6 +193,70 @@ def test_number_has_so_many_ways_an_hour(home: House) -> None:
     assert caught.value.retry_after is not None
     home.clock.advance(caught.value.retry_after)
     out(home)
+
+
+def spent_by_strangers(home: House, count: int) -> None:
+    """So many ways that nobody comes back from."""
+    for turn in range(count):
+        out(home, address=f"203.0.113.{turn}")
+
+
+def test_strangers_spend_nothing_of_what_a_trusted_browser_has(home: House) -> None:
+    home.configure(address_total_asks_per_hour=4)
+    token = hashlib.sha256(b"token").digest()
+    assert isinstance(back(home, out(home), device=Device(b"", token)), Known)
+    spent_by_strangers(home, 4)
+    for claimed in (b"", hashlib.sha256(b"another").digest()):
+        with pytest.raises(BudgetExhausted):
+            out(home, token=claimed, address="192.0.2.1")
+    for _ in range(home.parts.settings.device_sends_per_hour):
+        assert isinstance(back(home, out(home, token=token), device=Device(token)), Known)
+    with pytest.raises(BudgetExhausted) as caught:
+        out(home, token=token)
+    assert caught.value.retry_after is not None
+    home.clock.advance(caught.value.retry_after)
+    out(home, token=token)
+
+
+def test_day_of_strangers_leaves_a_trusted_browser_its_hours(home: House) -> None:
+    home.configure(sends_per_hour=100, sends_per_day=10, max_live_challenges=100)
+    token = hashlib.sha256(b"token").digest()
+    back(home, out(home), device=Device(b"", token))
+    spent_by_strangers(home, 9)
+    with pytest.raises(BudgetExhausted):
+        out(home)
+    assert isinstance(back(home, out(home, token=token), device=Device(token)), Known)
+
+
+def test_all_ways_of_a_number_together_have_a_bound(home: House) -> None:
+    home.configure(total_sends_per_day=7)
+    token = hashlib.sha256(b"token").digest()
+    back(home, out(home), device=Device(b"", token))
+    spent_by_strangers(home, 2)
+    for _ in range(4):
+        out(home, token=token)
+    with pytest.raises(BudgetExhausted):
+        out(home, token=token)
+
+
+def test_strangers_keep_no_place_from_a_trusted_browser(home: House) -> None:
+    home.configure(max_live_challenges=2)
+    token = hashlib.sha256(b"token").digest()
+    back(home, out(home), device=Device(b"", token))
+    spent_by_strangers(home, 2)
+    with pytest.raises(BudgetExhausted):
+        out(home)
+    assert isinstance(back(home, out(home, token=token), device=Device(token)), Known)
+
+
+def test_browser_that_is_trusted_no_more_is_a_stranger(home: House) -> None:
+    token = hashlib.sha256(b"token").digest()
+    back(home, out(home), device=Device(b"", token))
+    spent_by_strangers(home, 4)
+    tag = home.parts.keys.phone_tag(ALICE)
+    home.parts.challenges.forget_devices(tag, now=home.clock.now())
+    with pytest.raises(BudgetExhausted):
+        out(home, token=token)
 
 
 def test_proof_is_as_good_as_a_typed_code(home: House) -> None:

@@ -31,8 +31,13 @@ from flask_phoneauth.errors import (
 )
 from flask_phoneauth.events import CodeAsked, CodeRefused
 from flask_phoneauth.flows.change_phone import ask_to_change, change_phone
+from flask_phoneauth.flows.look_up_challenge import (
+    UNDECIDED_FOR,
+    look_up_challenge,
+    second_of,
+)
 from flask_phoneauth.flows.prove import NO_DEVICE, Device
-from flask_phoneauth.flows.request_code import Ask
+from flask_phoneauth.flows.request_code import Ask, Asked
 from flask_phoneauth.flows.resend_code import resend_code
 from flask_phoneauth.flows.silent_login import (
     Known,
@@ -166,6 +171,12 @@ class Door:
     def wrong(self) -> str:
         """Another one."""
         return str((int(self.mailed()[0]) + 1) % 10) + self.mailed()[1:]
+
+    def led_to(self, challenge_id: str, who: str = "ann") -> Asked | None:
+        """The open step to which a used code has led."""
+        parts, client = self.house.parts, Client("198.51.100.7")
+        first = look_up_challenge(parts, challenge_id, binding(who), client)
+        return second_of(parts, first, binding(who), client)
 
     def resend(self, challenge_id: str, who: str = "ann", channel: str = "") -> Any:
         """Ask for the e-mail once more."""
@@ -406,6 +417,76 @@ def test_full_queue_leaves_the_right_code_good(door: Door) -> None:
     again = door.type(asked.challenge_id, code)
     assert isinstance(again, Halfway)
     assert isinstance(door.type(door.second(half=again), door.mailed()), SignedIn)
+
+
+def test_right_code_typed_twice_leads_to_the_one_step_that_is_open(door: Door) -> None:
+    asked = door.house.ask()
+    code = door.house.last_code()
+    second = door.second(half=door.type(asked.challenge_id, code))
+    with pytest.raises(InvalidCode):
+        door.type(second, door.wrong())
+    for _ in range(2):
+        with pytest.raises(Used):
+            door.type(asked.challenge_id, code)
+        led = door.led_to(asked.challenge_id)
+        assert led is not None
+        assert (led.challenge_id, led.channel) == (second, "email")
+    with pytest.raises(UnknownChallenge):
+        door.led_to(asked.challenge_id, "eve")
+    assert len(door.post.mails) == 1
+    with pytest.raises(InvalidCode) as caught:
+        door.type(second, door.wrong())
+    assert caught.value.tries_left == 3
+    assert isinstance(door.type(second, door.mailed()), SignedIn)
+    assert door.led_to(asked.challenge_id) is None, "it is over: nothing begins again"
+
+
+def test_step_that_is_over_is_not_led_to(door: Door) -> None:
+    asked = door.house.ask()
+    second = door.second(half=door.type(asked.challenge_id, door.house.last_code()))
+    for _ in range(4):
+        with pytest.raises(InvalidCode):
+            door.type(second, door.wrong())
+    with pytest.raises(TooManyTries):
+        door.type(second, door.wrong())
+    assert door.led_to(asked.challenge_id) is None
+
+
+def test_right_code_that_stayed_good_leads_to_the_step_that_it_opened_at_last(door: Door) -> None:
+    asked = door.house.ask()
+    code, queue = door.house.last_code(), door.house.parts.dispatch
+    door.house.parts = replace(door.house.parts, dispatch=Full())
+    half = door.type(asked.challenge_id, code)
+    with pytest.raises(Busy):
+        door.second(half=half)
+    assert door.house.status(asked.challenge_id).led_to == ""
+    door.house.parts = replace(door.house.parts, dispatch=queue)
+    second = door.second(half=door.type(asked.challenge_id, code))
+    led = door.led_to(asked.challenge_id)
+    assert led is not None
+    assert led.challenge_id == second
+
+
+def test_step_that_the_network_has_opened_is_led_to_from_a_code_too(door: Door) -> None:
+    asked = door.house.ask()
+    code = door.house.last_code()
+    door.later(PAST_COOLDOWN)
+    second = door.second(half=silently(door))
+    assert door.second(half=door.type(asked.challenge_id, code)) == second
+    led = door.led_to(asked.challenge_id)
+    assert led is not None
+    assert led.challenge_id == second
+
+
+def test_right_code_may_yet_ask_for_another_one_for_a_short_while(door: Door) -> None:
+    asked = door.house.ask()
+    assert not door.house.status(asked.challenge_id).undecided
+    half = door.type(asked.challenge_id, door.house.last_code())
+    assert door.house.status(asked.challenge_id).undecided
+    door.later(UNDECIDED_FOR)
+    assert not door.house.status(asked.challenge_id).undecided
+    door.second(half=half)
+    assert not door.house.status(asked.challenge_id).undecided
 
 
 def test_mail_server_that_is_away_is_told_of(door: Door) -> None:

@@ -8,7 +8,8 @@ import pytest
 from contracts.steps import assert_passes_exactly
 from contracts.stores import BOB, Bench
 
-from flask_phoneauth.stores.base import Issued, Missing, Right, Wrong
+from flask_phoneauth.records import STEP_UP
+from flask_phoneauth.stores.base import Issued, Missing, Refusal, Right, Wrong
 
 
 def test_a_start_makes_one_challenge_whose_code_is_good_at_once(bench: Bench) -> None:
@@ -143,3 +144,47 @@ def test_a_finished_challenge_makes_room(bench: Bench) -> None:
         bench.now += 2
     assert isinstance(bench.enter(last, bench.code(last), "w4"), Right)
     assert isinstance(bench.ask(who="late"), Issued)
+
+
+def proven(bench: Bench) -> str:
+    """The id of a used challenge."""
+    challenge_id = bench.begun().challenge.id
+    assert isinstance(bench.enter(challenge_id, bench.code(challenge_id)), Right)
+    return challenge_id
+
+
+def test_a_used_code_knows_the_start_that_follows_it(bench: Bench) -> None:
+    first, other = proven(bench), proven(bench)
+    second = bench.begun(purpose=STEP_UP, follows=first).challenge
+    assert second.led_to == ""
+    assert bench.peek(first).challenge == replace(
+        bench.peek(first).challenge, ended="used", led_to=second.id
+    )
+    assert bench.peek(other).challenge.led_to == ""
+    again = bench.ask(purpose=STEP_UP, follows=other)
+    assert (again.challenge.id, again.job) == (second.id, None)
+    assert bench.peek(other).challenge.led_to == second.id
+    bench.now += 40
+    third = proven(bench)
+    assert bench.begun(purpose=STEP_UP, follows=third).challenge.id == second.id
+    assert bench.peek(third).challenge.led_to == second.id
+
+
+def test_a_start_that_is_refused_follows_nothing(bench: Bench) -> None:
+    first = proven(bench)
+    bench.begun(who="bea")
+    assert isinstance(bench.ask(purpose=STEP_UP, follows=first), Refusal)
+    assert bench.peek(first).challenge.led_to == ""
+
+
+def test_a_start_follows_no_challenge_of_another_number(bench: Bench) -> None:
+    first = proven(bench)
+    bench.begun(BOB, purpose=STEP_UP, follows=first)
+    assert bench.peek(first).challenge.led_to == ""
+
+
+def test_a_reopened_code_has_led_nowhere(bench: Bench) -> None:
+    first = proven(bench)
+    bench.begun(purpose=STEP_UP, follows=first)
+    bench.store.reopen(first, now=bench.now)
+    assert bench.peek(first).challenge.led_to == ""

@@ -10,7 +10,8 @@ from contracts.racing import crowd, told
 from contracts.stores import Bench
 
 from flask_phoneauth.otp.challenge import phone_tag_of
-from flask_phoneauth.prices import Place, number_price
+from flask_phoneauth.prices import number_price
+from flask_phoneauth.shared_prices import Place
 from flask_phoneauth.stores.base import Issued, Refusal, Right
 
 PLACE = Place("nearby", "GB", cost=100, provider="first")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule
 
 from flask_phoneauth.budgets import DEVICE, STRANGER
-from flask_phoneauth.prices import Place
 from flask_phoneauth.records import Job
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import Place
 from flask_phoneauth.stores.base import Ended, Issued, Missing, Right, Wrong
 
 SMALL = Settings(

@@ -28,8 +28,9 @@ from flask_phoneauth.health import (
     Tally,
 )
 from flask_phoneauth.otp.challenge import phone_tag_of
-from flask_phoneauth.prices import Place, number_price, paid_otherwise, replacement_price
+from flask_phoneauth.prices import number_price, replacement_price
 from flask_phoneauth.records import Job
+from flask_phoneauth.shared_prices import Place, paid_otherwise
 from flask_phoneauth.stores.base import Issued, Loaded, Replacement, Settlement
 
 ROUTES = Routes({"*": ("first", "second"), "FR": ("second",)}, window=600)

@@ -11,8 +11,9 @@ from contracts.steps import ENDS, late_resend, spend_tries, use
 from contracts.stores import ALICE, Bench
 
 from flask_phoneauth.otp.challenge import phone_tag_of
-from flask_phoneauth.prices import Place, number_price, shared_price
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.records import Job
+from flask_phoneauth.shared_prices import Place, shared_price
 from flask_phoneauth.stores.base import Advanced, Ended, Refusal, Right
 
 

@@ -9,7 +9,7 @@ from contracts.racing import crowd, told
 from contracts.steps import HOUR, NEXT_HOUR, assert_passes_exactly
 from contracts.stores import Bench
 
-from flask_phoneauth.prices import Place
+from flask_phoneauth.shared_prices import Place
 from flask_phoneauth.stores.base import Issued, Level, Refusal, Right, Wrong
 
 NEAR = Place("nearby", "GB")

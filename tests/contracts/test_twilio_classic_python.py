@@ -44,7 +44,7 @@ def control(server: SandboxServer) -> Control:
     """Asks the control API; the answer's JSON."""
 
     def ask(method: str, path: str, **body: Any) -> Any:
-        answer = urllib3.request(method, f"{server.url}/api/v1{path}", json=body)
+        answer = urllib3.request(method, f"{server.url}/api/v1{path}", json=body, timeout=60)
         assert answer.status < 300, answer.data
         return answer.json()
 

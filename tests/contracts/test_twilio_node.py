@@ -36,3 +36,30 @@ def test_twilios_node_sdk_with_media_schedules_replies_and_calls() -> None:
         "told": ["initiated", "ringing", "in-progress", "completed"],
         "valid": True,
     }
+
+
+def test_twilios_node_sdk_buys_numbers_and_sends_by_a_service() -> None:
+    assert run_node("twilio", "twilio_services_contract.cjs") == {
+        "bought": ["+12025550107", "(202) 555-0107", True, True],
+        "listed": ["+14155550102", "+14155550101", "+14155550100", "+12025550107"],
+        "found": 1,
+        "service": ["verification", 36_000, True],
+        "empty": {
+            "status": 400,
+            "code": 21704,
+            "message": "The Messaging Service contains no phone numbers",
+        },
+        "added": ["+12025550107", "US", True],
+        "again": {
+            "status": 409,
+            "code": 21710,
+            "message": "Phone Number or Short Code is already in the Messaging Service",
+        },
+        "sent": ["accepted", None, "it's 424242", "+12025550107", True],
+        "changed": "Other",
+        "pages": ["Other", "service 2", "service 1", "service 0"],
+        "left": [True, 0],
+        "removed": True,
+        "gone": 21701,
+        "given": True,
+    }

@@ -33,7 +33,7 @@ def point(client: Client, server: SandboxServer) -> Client:
 def code(server: SandboxServer, to: str = TO) -> str:
     """The code as a test reads it: it waits for the message."""
     wish = {"match": {"to": to, "has_code": True}, "timeout": 15}
-    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish)
+    answer = urllib3.request("POST", f"{server.url}/api/v1/wait", json=wish, timeout=60)
     assert answer.status == 200, answer.data
     return answer.json()["messages"][-1]["code"]
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from contracts.vendors import ENOUGH, patience_with
 from scripted_server import Behaviour, ScriptedServer, answer, drip, drop, raw, silence
 
 from flask_phoneauth.errors import (
@@ -28,6 +29,7 @@ from sms_sandbox.server import SandboxServer
 
 NUMBER = "+447911123456"
 TOKEN = "a secret that is nobody else's"
+HASH = "FA+9qCX9VSu"
 _accounts = itertools.count(1)
 _numbers = itertools.count(1)
 
@@ -87,6 +89,18 @@ class TestEveryVerifier:
         if verifier.name == "twilio_verify":  # it asks for a key first
             inbox.press(message["id"], "1")
         assert verifier.judge(vendor_id, code_of(inbox, number)) == "right"
+
+    def test_the_hash_of_an_android_app_ends_the_text_and_is_in_no_call(
+        self, verifier: Verifier, inbox: SandboxClient
+    ) -> None:
+        number, other = fresh(), fresh()
+        verifier.start(wish(number, app_hash=HASH))
+        (text,) = inbox.wait(match={"to": number}, claim=False, timeout=15)
+        assert text["body"].endswith(HASH)
+        assert text["code"] in text["body"]
+        verifier.start(wish(other, app_hash=HASH, channel="voice"))
+        (call,) = inbox.wait(match={"to": other}, claim=False, timeout=15)
+        assert HASH not in call["body"]
 
     def test_a_further_start_sends_a_message_whose_code_is_right(
         self, verifier: Verifier, inbox: SandboxClient
@@ -210,11 +224,11 @@ BROKEN: dict[str, tuple[Behaviour, type[SendFailed]]] = {
 def test_what_breaks_is_told_in_our_words_and_never_repeated(name: str, what: str) -> None:
     behaviour, kind = BROKEN[what]
     with ScriptedServer(behaviour) as server:
-        one = build(name, server.url)
+        one = build(name, server.url, patience_with(behaviour))
         with pytest.raises(SendFailed) as failed:
             one.start(wish(NUMBER))
         assert isinstance(failed.value, kind), failed.value
-        assert len(server.requests) == 1
+        assert server.count(1) == 1
         one.close()
 
 
@@ -268,15 +282,18 @@ def test_what_is_missing_is_named_with_its_cure() -> None:
         load_verifier("vonage_verify").from_settings(Settings(vonage_application_id="x"))
 
 
-def build(name: str, url: str) -> Any:
-    """A verifier that waits briefly for its vendor's answer."""
+def build(name: str, url: str, patience: float = ENOUGH) -> Any:
+    """A verifier that waits so many seconds for its vendor's answer."""
     known = settings(url)
     kind = load_verifier(name)
     if name == "twilio_verify":
         account = (known.twilio_account_sid, known.twilio_auth_token, "VA" + "0" * 32)
-        return kind(*account, base_url=f"{url}/twilio", read_timeout=0.5)
+        return kind(*account, base_url=f"{url}/twilio", read_timeout=patience)
     return kind(
-        known.vonage_api_key, known.vonage_api_secret, base_url=f"{url}/vonage", read_timeout=0.5
+        known.vonage_api_key,
+        known.vonage_api_secret,
+        base_url=f"{url}/vonage",
+        read_timeout=patience,
     )
 
 

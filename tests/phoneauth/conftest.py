@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from contracts.sides import Sending, message
-from contracts.vendors import LITTLE
 from phoneauth.desk import Desk, desk_of
 from phoneauth.house import HandClock, House, Vendor
 from scripted_server import Request, ScriptedServer
@@ -35,15 +35,17 @@ def database_kind() -> str:
 @pytest.fixture
 def database(database_kind: str, tmp_path: Path) -> Iterator[Database]:
     """A fresh database in the newest form."""
-    if database_kind == "postgres":
-        from postgres_server import shared_server
+    with ExitStack() as stack:
+        if database_kind == "postgres":
+            from postgres_server import shared_server, unhurried
 
-        database = Database(shared_server().database())
-    else:
-        database = Database(f"sqlite:///{tmp_path}/phoneauth.db")
-        migrate.upgrade(database)
-    yield database
-    database.close()
+            stack.enter_context(unhurried())
+            database = Database(shared_server().database())
+        else:
+            database = Database(f"sqlite:///{tmp_path}/phoneauth.db")
+            migrate.upgrade(database)
+        yield database
+        database.close()
 
 
 @pytest.fixture
@@ -75,8 +77,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def provider(request: pytest.FixtureRequest, server: ScriptedServer) -> Iterator[Any]:
-    """That vendor's provider, which leads to `server` and has little patience."""
-    provider = request.module.VENDOR.toward(server.url, LITTLE)
+    """That vendor's provider, which leads to `server`."""
+    provider = request.module.VENDOR.toward(server.url)
     yield provider
     provider.close()
 

@@ -67,7 +67,16 @@ def test_an_open_breaker_with_its_last_error_and_wait(app):
     assert found[0]["error_at"].endswith("+00:00")
     text = shown(app).stdout
     assert "console      open, next message in" in text
-    assert "last error read_timeout" in text
+    assert "last error read_timeout, 20" in text
+
+
+def test_an_error_is_shown_with_what_the_vendor_calls_it(app):
+    asked = ask(app.test_client())
+    fail(app, asked, "console", 1, "credentials_refused, status 401, error code 20003")
+    (one, _) = told(app)[1]
+    assert (one["error"], one["answer"]) == ("credentials_refused", "status 401, error code 20003")
+    text = shown(app).stdout
+    assert "last error credentials_refused (status 401, error code 20003), 20" in text
 
 
 def test_the_exit_code_tells_that_nobody_sends(app):

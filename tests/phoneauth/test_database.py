@@ -33,7 +33,7 @@ from flask_phoneauth.stores.memory import MemoryStore
 from flask_phoneauth.stores.sqlalchemy import SqlStore
 from flask_phoneauth.users.accounts import Accounts
 
-"""Seconds within which a lost database is told."""
+pytestmark = pytest.mark.usefixtures("alembic_itself")
 SECRET = "+447400123456"
 
 

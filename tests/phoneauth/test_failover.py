@@ -161,13 +161,15 @@ def test_each_failed_step_is_logged_without_number_or_code(
     caplog.set_level(logging.DEBUG, logger="flask_phoneauth")
     providers = [
         Scripted("first", ProviderDown("unreachable")),
-        Scripted("second", NumberRefused("landline")),
+        Scripted("second", AccountRefused("credentials_refused", "status 401, error code 20003")),
+        Scripted("third", NumberRefused("landline")),
     ]
     with pytest.raises(NumberRefused):
         Delivery(providers).send(MESSAGE)
     assert [record.getMessage() for record in caplog.records] == [
         "provider first: ProviderDown (unreachable)",
-        "provider second: NumberRefused (landline)",
+        "provider second: AccountRefused (credentials_refused, status 401, error code 20003)",
+        "provider third: NumberRefused (landline)",
     ]
 
 
@@ -244,6 +246,7 @@ def test_whoever_has_a_message_or_may_have_it_took_it(
         (ProviderDown("throttled"), "throttled"),
         (SendUncertain("read_timeout"), "read_timeout"),
         (AccountRefused("credentials_refused"), "credentials_refused"),
+        (AccountRefused("credentials_refused", "status 401"), "credentials_refused, status 401"),
         (AccountRefused("region_not_enabled"), None),
         (AccountRefused("request_refused"), None),
         (NumberRefused("landline"), None),

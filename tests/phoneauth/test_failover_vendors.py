@@ -9,9 +9,10 @@ from threading import Semaphore
 from typing import Any
 
 import pytest
-from contracts.vendors import LITTLE, VENDORS, Vendor
+from contracts.vendors import VENDORS, Vendor, patience_with
 from phoneauth.house import House, RecordingProvider, code_in
 from phoneauth.test_flows_failover import ask, british, counts, state
+from ports import free_ports
 from scripted_server import Behaviour, ScriptedServer, answer, drip, drop, raw, silence
 
 from flask_phoneauth.delivery.failover import Delivery
@@ -43,8 +44,8 @@ def begin(house: House, request: pytest.FixtureRequest) -> Begin:
         server = ScriptedServer(behaviour)
         server.__enter__()
         request.addfinalizer(lambda: server.__exit__(None, None, None))
-        patience = (LITTLE,) if behaviour in (silence, drip) else ()
-        first, spare = vendor.toward(server.url, *patience), RecordingProvider()
+        first = vendor.toward(server.url, patience_with(behaviour))
+        spare = RecordingProvider()
         request.addfinalizer(first.close)
         spare.name = "spare"
         house.parts = replace(house.parts, delivery=Delivery([first, spare]))
@@ -93,9 +94,8 @@ def test_a_vendor_that_nobody_reaches_costs_one_try_a_message(
     house: House, begin: Begin, vendor: Vendor
 ) -> None:
     _, spare = begin(vendor, vendor.accepts)
-    with ScriptedServer(vendor.accepts) as gone:
-        address = gone.url
-    first = vendor.toward(address)
+    (port,) = free_ports(1)
+    first = vendor.toward(f"http://127.0.0.1:{port}")
     house.parts = replace(house.parts, delivery=Delivery([first, spare]))
     for turn in range(5):
         logged_in(house, spare, turn)
@@ -146,7 +146,7 @@ def test_a_vendor_that_answers_again_later_answers_the_next_message_anew(
 @each_vendor
 def test_a_slow_answer_is_an_answer(house: House, begin: Begin, vendor: Vendor) -> None:
     def slow(handler: object) -> None:
-        server.stopping.wait(0.1)  # of the 0.3 seconds that the client waits
+        server.stopping.wait(0.1)
         vendor.accepts(handler)  # type: ignore[arg-type]
 
     server, spare = begin(vendor, slow)

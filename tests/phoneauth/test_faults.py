@@ -271,7 +271,7 @@ class Server:
             return pattern.findall("".join(self._lines))
 
         with self._changed:
-            assert self._changed.wait_for(found, 20), "".join(self._lines)
+            assert self._changed.wait_for(found, 60), "".join(self._lines)
             return found()[-1]
 
     def kill(self) -> None:

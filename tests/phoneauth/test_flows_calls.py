@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from phoneauth.desk import Caller, Desk
-from phoneauth.house import ALICE, RecordingProvider, binding
+from phoneauth.house import ALICE, BOB, RecordingProvider, binding
 
 from flask_phoneauth.delivery.calling import Calls
 from flask_phoneauth.errors import (
     AccountRefused,
     BadSignature,
+    BudgetExhausted,
     Cooldown,
     NumberRefused,
     ProviderDown,
@@ -20,7 +23,9 @@ from flask_phoneauth.events import CodeAsked, CodeFailed, CodeSent, DeliveryUpda
 from flask_phoneauth.flows.record_receipt import record_receipt
 from flask_phoneauth.flows.resend_code import resend_code
 from flask_phoneauth.flows.speak_code import speak_code
-from flask_phoneauth.records import Client, Outbound, RawRequest
+from flask_phoneauth.flows.watch_providers import watch_providers
+from flask_phoneauth.otp.keys import Keyring
+from flask_phoneauth.records import Client, Job, Outbound, RawRequest
 
 
 def test_the_job_carries_no_code_and_the_call_reads_it_after_the_key(desk: Desk) -> None:
@@ -128,6 +133,51 @@ def test_a_code_that_is_over_is_not_read(desk: Desk, end: str) -> None:
     assert said == "says|This code no longer works. Please ask for a new one."
 
 
+class Waiting:
+    """A queue whose jobs nobody does yet."""
+
+    def submit(self, job: Job) -> None:
+        """Keep it waiting."""
+
+    def drain(self, seconds: float) -> bool:
+        """Nothing is done."""
+        return False
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def asked_anew(desk: Desk) -> tuple[str, str]:
+    """A challenge whose call was placed and whose new code, at 200 seconds, still waits."""
+    asked = desk.ask_by("voice")
+    first = desk.heard()
+    desk.house.parts = replace(desk.house.parts, dispatch=Waiting())
+    desk.house.clock.advance(160)
+    desk.again_by("voice", asked.challenge_id)  # 40 seconds later
+    return asked.challenge_id, first
+
+
+def test_a_code_that_no_vendor_has_taken_yet_is_not_read(desk: Desk) -> None:
+    challenge_id, first = asked_anew(desk)
+    assert desk.heard() == first
+    assert desk.house.submit(challenge_id, first).new_user
+
+
+def test_between_two_codes_a_call_asks_for_no_key_and_reads_nothing(desk: Desk) -> None:
+    asked_anew(desk)
+    desk.house.clock.advance(101)  # the former one is over, the next one waits
+    for keys in ("", "1"):
+        assert desk.question(keys).startswith("says|This code no longer works.")
+
+
+def test_a_code_whose_secret_was_taken_out_is_not_read(desk: Desk) -> None:
+    desk.house.parts = replace(desk.house.parts, keys=Keyring(b"second", (b"house",)))
+    desk.ask_by("voice")
+    assert len(desk.heard()) == 6
+    desk.house.parts = replace(desk.house.parts, keys=Keyring(b"third", (b"house",)))
+    assert desk.question("1").startswith("says|This code no longer works.")
+
+
 def test_only_the_vendor_is_answered(desk: Desk) -> None:
     desk.ask_by("voice")
     with pytest.raises(BadSignature):
@@ -165,13 +215,110 @@ def test_a_call_that_may_ring_keeps_its_code_good(desk: Desk) -> None:
 def test_the_next_caller_is_asked_where_nothing_has_rung() -> None:
     first, second, third = Caller("first"), Caller("second"), Caller("third")
     calls = Calls([first, RecordingProvider(), second, third])
+    assert calls.names == ("first", "second", "third")
     first.voice.failure = ProviderDown("down")
-    assert calls.call(Outbound(ALICE, "", "r", "t")).provider == "vendor"
+    passage = calls.carry(Outbound(ALICE, "", "r", "t"), calls.names)
+    assert passage.accepted is not None
+    assert passage.accepted.provider == "vendor"
+    assert passage.taken == ("second",)
     assert [len(one.voice.calls) for one in (first, second, third)] == [1, 1, 0]
     second.voice.failure = SendUncertain("read_timeout")
-    with pytest.raises(SendUncertain):
-        calls.call(Outbound(ALICE, "", "r", "t"))
+    passage = calls.carry(Outbound(ALICE, "", "r", "t"), calls.names)
+    assert isinstance(passage.failure, SendUncertain)
     assert third.voice.calls == []  # a phone must not ring twice
+
+
+def failing_calls(desk: Desk, count: int) -> None:
+    """So many calls, to other numbers each, that the vendor does not place."""
+    desk.vendor.voice.failure = ProviderDown("server_error")
+    for number in range(count):
+        desk.ask_by("voice", f"+44740012{number:04}", f"w{number}")
+    desk.vendor.voice.failure = None
+
+
+ROUTES = pytest.mark.parametrize(
+    "routes", [{}, {"GB": ("recording",)}], ids=["every-region", "route-without-callers"]
+)
+
+
+@ROUTES
+def test_a_vendor_that_places_no_calls_is_left_alone_for_a_while(
+    desk: Desk, routes: dict[str, tuple[str, ...]]
+) -> None:
+    desk.house.configure(routes=routes)
+    failing_calls(desk, 5)
+    asked = desk.ask_by("voice")
+    assert len(desk.vendor.voice.calls) == 5
+    assert desk.house.status(asked.challenge_id).delivery == "failed"
+    assert desk.house.told(CodeFailed)[-1].reason == "paused"
+    (_, vendor) = watch_providers(desk.house.parts)
+    assert (vendor.provider, vendor.state, vendor.error) == ("vendor", "open", "server_error")
+    desk.house.clock.advance(16)
+    asked = desk.ask_by("voice", who="bea")
+    assert desk.house.status(asked.challenge_id, "bea").delivery == "sent"
+    assert watch_providers(desk.house.parts)[1].state == "closed"
+    desk.ask_by("voice", BOB)
+    assert len(desk.vendor.voice.calls) == 7
+
+
+def test_calls_and_messages_share_the_breaker_of_their_vendor(desk: Desk) -> None:
+    failing_calls(desk, 5)
+    desk.house.provider.failure = ProviderDown("down")
+    desk.ask_by("sms")
+    assert desk.vendor.sent == [], "its messages wait as well"
+    desk.house.clock.advance(600)
+    desk.vendor.failure = ProviderDown("down")
+    for number in range(5):
+        desk.ask_by("sms", f"+44740013{number:04}", f"m{number}")
+    calls = len(desk.vendor.voice.calls)
+    desk.ask_by("voice", BOB, "bob")
+    assert len(desk.vendor.voice.calls) == calls
+
+
+def test_a_call_that_nobody_was_asked_for_is_no_failure_of_the_number(desk: Desk) -> None:
+    desk.house.configure(failed_sends_per_hour=1)
+    failing_calls(desk, 5)
+    for who in ("ann", "bea", "cleo"):
+        desk.ask_by("voice", who=who)
+    desk.house.clock.advance(16)
+    desk.ask_by("voice", who="dora")
+    assert len(desk.vendor.voice.calls) == 6
+
+
+def test_a_number_that_takes_no_calls_is_not_the_vendors_fault(desk: Desk) -> None:
+    desk.vendor.voice.failure = NumberRefused("number_refused")
+    for number in range(6):
+        desk.ask_by("voice", f"+44740012{number:04}", f"w{number}")
+    assert watch_providers(desk.house.parts)[1].state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("prices", "served"), [({"+": 500}, 2), ({"+49": 500}, 10), ({"+44": 100, "+447": 1000}, 1)]
+)
+def test_a_call_costs_what_calls_cost_else_what_a_message_does(
+    desk: Desk, prices: dict[str, int], served: int
+) -> None:
+    desk.house.configure(
+        prices={"+": 100},
+        call_prices=prices,
+        money_per_day=1,
+        money_per_provider_per_day=1,
+        known_share=1,
+    )
+    for number in range(served - 1):
+        desk.ask_by("voice", f"+44740012{number:04}", f"w{number}")
+    with pytest.raises(BudgetExhausted):  # 1 % is kept for known numbers
+        desk.ask_by("voice")
+    assert len(desk.vendor.voice.calls) == served - 1
+
+
+def test_calls_end_with_what_their_own_vendor_may_cost(desk: Desk) -> None:
+    desk.house.configure(prices={"+": 500}, money_per_provider_per_day=1, known_share=1)
+    desk.ask_by("voice")
+    with pytest.raises(BudgetExhausted):
+        desk.ask_by("voice", BOB, "bob")
+    desk.ask_by("sms", BOB, "bob")
+    assert (len(desk.vendor.voice.calls), len(desk.house.provider.sent)) == (1, 1)
 
 
 def test_listeners_hear_the_channel(desk: Desk) -> None:

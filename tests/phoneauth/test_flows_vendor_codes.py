@@ -106,6 +106,15 @@ def test_the_vendor_sends_and_our_provider_does_not(
     assert vendor.asked == [("start",), ("judge", "id1")]
 
 
+def test_the_apps_hash_goes_to_the_vendor_where_a_program_asks(
+    house: House, vendor: RecordingVerifier
+) -> None:
+    house.configure(app_hash="FA+9qCX9VSu")
+    house.ask(ALICE, by_app=True)
+    house.ask(BOB, "bob")
+    assert [wish.app_hash for wish in vendor.wishes] == ["FA+9qCX9VSu", ""]
+
+
 def test_only_a_counted_try_is_brought_before_the_vendor(
     house: House, vendor: RecordingVerifier
 ) -> None:

@@ -14,9 +14,9 @@ from flask_phoneauth import PhoneAuth
 from flask_phoneauth.errors import CountryBlocked, LineTypeBlocked, NumberBlocked, RateLimited
 from flask_phoneauth.phone.number import line_type, parse
 from flask_phoneauth.phone.policy import NumberFacts, check_number
-from flask_phoneauth.prices import Place
 from flask_phoneauth.records import Client
 from flask_phoneauth.settings import LINE_TYPES, Settings
+from flask_phoneauth.shared_prices import Place
 
 GB, US, CANADA = "+447400123456", "+12015550123", "+16045550123"
 JERSEY, RUSSIA, KAZAKHSTAN = "+447797712345", "+79123456789", "+77012345678"

@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 from in_time import in_time
 from phoneauth.house import ALICE, BOB, HandClock
 from postgres_server import PostgresServer, fragile_server, shared_server
+from servers import until
 from sqlalchemy import text
 
 from flask_phoneauth.database import migrate, postgres
@@ -328,6 +329,7 @@ def test_an_upgrade_waits_for_another_ones_end(server: PostgresServer) -> None:
         other.execute("SELECT pg_advisory_lock(%s)", [postgres.MIGRATION_LOCK])
         upgrade = threading.Thread(target=migrate.upgrade, args=[database])
         upgrade.start()
+        until(lambda: waiting_for_a_lock(server))
         upgrade.join(postgres.TRANSACTION_SECONDS + 0.2)  # longer than any login may wait
         assert upgrade.is_alive()
         assert waiting_for_a_lock(server)

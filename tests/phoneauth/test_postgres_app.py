@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from in_time import in_time
-from postgres_server import PostgresServer, fragile_server
+from postgres_server import PostgresServer, fragile_server, hurried, unhurried
 from web_steps import BROWSER, OTHER_PHONE, PHONE, ask, entry, post_form, problem, start_form
 from web_steps import type_code as type_it
 
@@ -28,8 +28,9 @@ def app(make_app: Callable[..., Flask], server: PostgresServer) -> Iterator[Flas
     """Everything on PostgreSQL."""
     url = server.database()
     app = make_app(DATABASE_URL=url, STORE_URL=url, SESSION_STORE_URL=url)
-    yield app
-    app.extensions["phoneauth"].close()
+    with unhurried():
+        yield app
+        app.extensions["phoneauth"].close()
 
 
 @contextmanager
@@ -53,9 +54,14 @@ def rooms(app: Flask) -> list[Any]:
 @pytest.fixture(params=["stopped", "frozen", "dry"])
 def fault(request: pytest.FixtureRequest, server: PostgresServer) -> Any:
     """A fault to be entered with an app."""
-    if request.param == "dry":
-        return dry
-    return lambda _app: getattr(server, request.param)()
+
+    @contextmanager
+    def struck(app: Flask) -> Iterator[None]:
+        broken = dry(app) if request.param == "dry" else getattr(server, request.param)()
+        with broken, hurried():
+            yield
+
+    return struck
 
 
 def cookies(client: FlaskClient) -> list[str]:

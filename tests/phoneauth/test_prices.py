@@ -7,16 +7,15 @@ from typing import Any
 from flask_phoneauth.budgets import DAY, DEVICE, HOUR, STRANGER, AskPrice, number_key
 from flask_phoneauth.otp.keys import Keyring
 from flask_phoneauth.prices import (
-    Place,
     ask_price,
     cooldowns,
     failure_charges,
-    message_cost,
     number_price,
     tries_charge,
     try_price,
 )
 from flask_phoneauth.settings import Settings
+from flask_phoneauth.shared_prices import Place, message_cost
 
 PRICE: dict[str, Any] = {"phone_tag": "tag", "binding": "b", "address": "a", "jitter": 0.0}
 PHONE = b"\1" * 32

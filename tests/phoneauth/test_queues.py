@@ -94,7 +94,7 @@ def test_a_login_whose_message_a_worker_sends(app: Flask, shop: Shop, sms: Any) 
     client = app.test_client(use_cookies=False)
     worker = shop.work()
     asked = ask(client)
-    code = sms.code_for(PHONE, timeout=30)
+    code = sms.code_for(PHONE, timeout=60)
     until(lambda: status(client, asked) == "sent", "the settlement")
     assert client.post("/auth/verify", json=entry(asked, code)).status_code == 200
     until(lambda: sent(app), "the worker's line in the audit trail")
@@ -150,7 +150,7 @@ def test_a_job_that_is_queued_twice_is_sent_once(app: Flask, shop: Shop, sms: An
     assert queue.waiting() == 6
     first, second = shop.work(), shop.work()
     until(lambda: queue.waiting() == 0, "all jobs taken")
-    sms.code_for(PHONE, timeout=30)
+    sms.code_for(PHONE, timeout=60)
     first.stop()
     second.stop()
     assert len(messages_of(sms, asked)) == 1
@@ -166,7 +166,7 @@ def test_a_worker_that_dies_in_the_midst_of_a_message_is_followed_by_one_more_ru
     until(lambda: sms_faults.hits(rule), "the first message")
     (child,) = worker.children()
     kill(child)
-    code = sms.code_for(PHONE, timeout=30)
+    code = sms.code_for(PHONE, timeout=60)
     until(lambda: status(client, asked) == "sent", "the second run's settlement")
     assert client.post("/auth/verify", json=entry(asked, code)).status_code == 200
     assert len({message["code"] for message in sms.messages}) == 1, "the same code both times"
@@ -185,7 +185,7 @@ def test_a_whole_worker_that_dies_leaves_its_job_to_another(
     first.kill()
     shop.work("--processes", "1")
     until(lambda: status(client, asked) == "sent", "the second worker's settlement")
-    code = sms.code_for(PHONE, timeout=30)
+    code = sms.code_for(PHONE, timeout=60)
     assert client.post("/auth/verify", json=entry(asked, code)).status_code == 200
     assert len(sms.messages) <= 2
 
@@ -246,7 +246,7 @@ def test_a_full_queue_is_a_503_that_costs_no_message(
     shop.work()
     until(lambda: queue_of(app).waiting() == 0, "the queue's end")
     ask(client)
-    sms.code_for(PHONE, timeout=30)
+    sms.code_for(PHONE, timeout=60)
     app.extensions["phoneauth"].close()
 
 
@@ -290,6 +290,26 @@ def test_whoever_writes_to_the_broker_can_have_nothing_else_called(
     assert not mark.exists()
     assert not followed.exists()
     queue.connection.close()
+
+
+@pytest.mark.parametrize("kind", ["celery"], indirect=True)
+def test_whoever_writes_to_the_broker_steers_no_worker(
+    app: Flask, shop: Shop, server: servers.RedisServer, sms: Any
+) -> None:
+    from celery import Celery
+
+    client = app.test_client(use_cookies=False)
+    worker = shop.work()
+    asked = ask(client)
+    until(lambda: status(client, asked) == "sent", "the first message")
+    assert server.client.pubsub_channels() == []  # where Celery's workers hear commands
+    options = {"global_keyprefix": "phoneauth:queue:"}
+    with Celery("stranger", broker=server.url, set_as_current=False) as stranger:
+        stranger.conf.broker_transport_options = options
+        stranger.control.shutdown()
+    asked = ask(client, "+447400123457")
+    until(lambda: status(client, asked) == "sent", "the second message")
+    assert worker.process.poll() is None, worker.said()
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,12 @@ class Siege:
             self.seen[status] += 1
             self.changed.notify_all()
 
+    def feel(self) -> None:
+        """Wait until one of them was told that the store is away."""
+        with self.changed:
+            until = self.seen[503] + 1
+            assert self.changed.wait_for(lambda: self.seen[503] >= until, LONGEST)
+
     def go_on(self) -> None:
         """Wait until the strangers have done some more."""
         with self.changed:
@@ -156,21 +162,22 @@ def assert_held(siege: Siege, owner: FlaskClient) -> None:
     assert other.status_code == 202, "other numbers are served"
 
 
-def kill(server: servers.RedisServer) -> None:
+def kill(server: servers.RedisServer, siege: Siege) -> None:
     """It dies and is started again by whoever watches it, with its file."""
     server.stop()
+    siege.feel()
     server.start()
 
 
-def silence(server: servers.RedisServer) -> None:
-    """It hangs for longer than anybody waits, then goes on."""
+def silence(server: servers.RedisServer, siege: Siege) -> None:
+    """It hangs for longer than somebody waits, then goes on."""
     server.silence()
-    threading.Event().wait(1.3)
+    siege.feel()
     server.wake()
     servers.until(server.answers)
 
 
-def pause(server: servers.RedisServer) -> None:
+def pause(server: servers.RedisServer, _: Siege) -> None:
     """It holds every answer back for a while, as in a failover by hand."""
     server.client.client_pause(1300)
     servers.until(server.answers)
@@ -179,13 +186,13 @@ def pause(server: servers.RedisServer) -> None:
 @pytest.mark.parametrize("fault", [kill, silence, pause])
 def test_strangers_get_no_more_from_a_redis_that_fails_again_and_again(
     besieged: Callable[..., tuple[Siege, FlaskClient]],
-    fault: Callable[[servers.RedisServer], None],
+    fault: Callable[[servers.RedisServer, Siege], None],
 ) -> None:
     server = servers.RedisServer(None, "--save", "", "--appendonly", "yes")
     siege, owner = besieged(server.url)
     for _ in range(ROUNDS):
         siege.go_on()
-        fault(server)
+        fault(server, siege)
     ended(siege)
     assert_held(siege, owner)
     server.end()

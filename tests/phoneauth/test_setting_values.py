@@ -17,6 +17,7 @@ def build(**keys: Any) -> Settings:
 def test_prices_are_thousandths_rounded_up():
     prices = build(PRICES={"+44": 0.04, "+1": "0.0079", "+990": 0, "+": 1}).prices
     assert prices == {"+44": 40, "+1": 8, "+990": 0, "+": 1000}
+    assert build(CALL_PRICES={"+44": 0.1}).call_prices == {"+44": 100}
     with pytest.raises(TypeError):
         prices["+44"] = 0  # type: ignore[index]
 

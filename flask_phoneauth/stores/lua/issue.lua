@@ -10,13 +10,16 @@ local names = {}
 for _, name in ipairs(given.leased) do
   names[name] = true
 end
-local alive, mine, left = {}, {}, {}
+local alive, mine, left, first = {}, {}, {}, nil
 for _, raw in ipairs(redis.call('HVALS', KEYS[1])) do
   local doc = cjson.decode(raw)
   if now >= forgotten_at(doc) then
     redis.call('HDEL', KEYS[1], doc.id)
   elseif lapse(doc, names) then
     write(doc)
+  end
+  if doc.id == given.follows and now < forgotten_at(doc) then
+    first = doc
   end
   if now < forgotten_at(doc) and ending(doc) == '' then
     if lane_of(doc) == stand.lane then
@@ -43,6 +46,13 @@ for _, doc in ipairs(mine) do
   end
 end
 
+local function lead(to)
+  if first then
+    first.led_to = to
+    write(first)
+  end
+end
+
 local full = 0
 if #mine == 0 and #alive >= given.live_limit then
   table.sort(alive)
@@ -52,6 +62,7 @@ end
 local price = fitting(given.price, stand)
 local rules, longest = waits(price, full, false)
 if current and longest_cooling(price, false) > 0 and rules[1] ~= LOCKED then
+  lead(current.id)
   return issued(write(current), longest, 0, 0, stand.lane, {})
 end
 if #rules > 0 then
@@ -61,6 +72,7 @@ for _, doc in ipairs(left) do
   finish(doc, 'expired')
   write(doc)
 end
+lead(current and current.id or given.made.id)
 if current then
   current.channel = given.made.channel
   return send_again(current, price, given.device, 1)

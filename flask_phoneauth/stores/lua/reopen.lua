@@ -2,7 +2,7 @@
 
 local doc = read(given.id)
 if doc and doc.ended == 'used' and now < tonumber(doc.expires_at) then
-  doc.ended, doc.ended_at = '', '0'
+  doc.ended, doc.ended_at, doc.led_to = '', '0', ''
   write(doc)
 end
 return 'OK'

@@ -83,7 +83,9 @@ def test_operator_that_breaks_off_is_no_error(
 ) -> None:
     given = {name: one for name, one in effect.items() if one is not None}
     rule = {"match": {"to": EVEN, "body": NUMBERS}, "effect": {"type": "error"} | given}
-    assert urllib3.request("POST", f"{sandbox.url}/api/v1/faults", json=rule).status == 201
+    assert (
+        urllib3.request("POST", f"{sandbox.url}/api/v1/faults", json=rule, timeout=60).status == 201
+    )
     assert log_in(web).status_code == 202
 
 

@@ -86,6 +86,17 @@ def test_number_is_asked_about_as_often_as_it_may_get_messages(make: Make) -> No
     assert asked.status_code == 202, "a code may be asked for all the same"
 
 
+def test_owners_browser_is_let_in_though_strangers_have_asked_for_the_number(make: Make) -> None:
+    app = make(virtual_numbers=False, default_region="GB", sends_per_hour=2)
+    owner, stranger, number = app.test_client(), app.test_client(), "+447400123456"
+    assert log_in(owner, number).status_code == 200
+    address(stranger, number)
+    assert set_out(stranger, number).status_code == 429
+    for _ in range(app.extensions["phoneauth"].live.parts.settings.device_sends_per_hour):
+        assert log_in(owner, number).status_code == 200
+    assert set_out(owner, number).status_code == 429, "it has a bound of its own"
+
+
 def guess(web: FlaskClient, asked: dict[str, Any], times: int = 1) -> Any:
     """Wrong codes, one after the other; the answer to the last."""
     for _ in range(times):

@@ -16,11 +16,12 @@ Make = Callable[..., Flask]
 
 
 def swap(sandbox: SandboxServer, number: str) -> None:
-    now = urllib3.request("GET", f"{sandbox.url}/api/v1/clock").json()["now"]
+    now = urllib3.request("GET", f"{sandbox.url}/api/v1/clock", timeout=60).json()["now"]
     answer = urllib3.request(
         "PUT",
         f"{sandbox.url}/api/v1/handsets/{number}?account={APPLICATION}",
         json={"sim_swapped_at": now},
+        timeout=60,
     )
     assert answer.status == 200, answer.data
 

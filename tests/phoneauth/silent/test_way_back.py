@@ -64,6 +64,7 @@ def test_code_of_another_number_signs_nobody_else_in(make: Make, sandbox: Sandbo
         "PUT",
         f"{sandbox.url}/api/v1/settings?account={APPLICATION}",
         json={"operator": {"mode": "camara"}},
+        timeout=60,
     )
     app = make()
     attacker, victim = app.test_client(), "+99012345676"

@@ -45,12 +45,12 @@ def fault(sandbox: SandboxServer, path: str, number: str = EVEN, **effect: Any) 
         "match": {"to": number, "body": path},
         "effect": {"type": "error", "status": 503} | effect,
     }
-    answer = urllib3.request("POST", f"{sandbox.url}/api/v1/faults", json=rule)
+    answer = urllib3.request("POST", f"{sandbox.url}/api/v1/faults", json=rule, timeout=60)
     assert answer.status == 201, answer.data
 
 
 def messages(sandbox: SandboxServer) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = urllib3.request("GET", f"{sandbox.url}/api/v1/messages").json()[
-        "messages"
-    ]
+    found: list[dict[str, Any]] = urllib3.request(
+        "GET", f"{sandbox.url}/api/v1/messages", timeout=60
+    ).json()["messages"]
     return found
