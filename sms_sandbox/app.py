@@ -1,10 +1,13 @@
 """The wiring: one sandbox, and the Flask application that serves it. No decisions."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sms_sandbox import control
@@ -28,6 +31,7 @@ from sms_sandbox.webhooks import Webhooks
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_ON_EVERY_ANSWER = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 _HINTS = {
     404: "The paths are listed at /api/v1/openapi.json.",
     405: "The methods of each path are listed at /api/v1/openapi.json.",
@@ -76,21 +80,16 @@ def create_app(sandbox: Sandbox) -> Flask:
     facades = {one.prefix: one for one in FACADES}
     app = Flask("sms_sandbox", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = _Json(app)
 
     @app.before_request
     def guard() -> None:
-        check_host(sandbox.settings, request.headers.get("Host"))
-        check_page(request.method, request.headers)
+        environ, path = request.environ, request.path
+        check_host(sandbox.settings, environ.get("HTTP_HOST"))
+        check_page(environ)
         # A façade's Authorization header is the vendor's: it checks the password itself.
-        if facade_of(request.path, facades) is None:
-            check_password(sandbox.settings, request.path, request.headers.get("Authorization"))
-
-    @app.after_request
-    def harden(response: Response) -> Response:
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        if facade_of(path, facades) is None:
+            check_password(sandbox.settings, path, environ.get("HTTP_AUTHORIZATION"))
 
     app.register_error_handler(SandboxError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
@@ -107,8 +106,21 @@ def create_app(sandbox: Sandbox) -> Flask:
     )
     for facade in FACADES:
         app.register_blueprint(facade.create_blueprint(room))
-    app.wsgi_app = Exchanges(_ByHost(app.wsgi_app, FACADES))  # type: ignore[method-assign]
+    app.wsgi_app = Exchanges(  # type: ignore[method-assign]
+        _ByHost(app.wsgi_app, FACADES), headers=_ON_EVERY_ANSWER
+    )
     return app
+
+
+class _Json(DefaultJSONProvider):
+    """Short JSON in the order in which it was built, by one encoder for all answers."""
+
+    sort_keys = False
+    _encoder = json.JSONEncoder(separators=(",", ":"))
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        content = self._prepare_response_obj(args, kwargs)
+        return Response(f"{self._encoder.encode(content)}\n", mimetype=self.mimetype)
 
 
 class _ByHost:
@@ -117,17 +129,21 @@ class _ByHost:
     def __init__(self, app: "WSGIApplication", facades: Iterable[Facade]) -> None:
         self._app = app
         self._facades = tuple(facades)
+        self._prefix_of = lru_cache(maxsize=64)(self._find_prefix)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        host = environ.get("HTTP_HOST", "").partition(":")[0].rstrip(".").casefold()
-        for facade in self._facades:
-            if facade.hosts.fullmatch(host):
-                # A signature may cover the path as its sender wrote it.
-                environ["sms_sandbox.path"] = environ.get("PATH_INFO", "")
-                environ["PATH_INFO"] = facade.prefix + environ.get("PATH_INFO", "")
+        prefix = self._prefix_of(environ.get("HTTP_HOST", ""))
+        if prefix:
+            # A signature may cover the path as its sender wrote it.
+            environ["sms_sandbox.path"] = environ.get("PATH_INFO", "")
+            environ["PATH_INFO"] = prefix + environ.get("PATH_INFO", "")
         return self._app(environ, start_response)
+
+    def _find_prefix(self, host: str) -> str:
+        name = host.partition(":")[0].rstrip(".").casefold()
+        return next((one.prefix for one in self._facades if one.hosts.fullmatch(name)), "")
 
 
 def _refuse(error: SandboxError) -> Response:

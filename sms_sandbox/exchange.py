@@ -3,7 +3,7 @@ fault breaks the answer off."""
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -65,10 +65,12 @@ def apart() -> Iterator[None]:
 
 class Exchanges:
     """The middleware that opens an exchange for each request and breaks off its answer where a
-    fault says so. A server takes the ``OSError`` for a connection that is no more."""
+    fault says so. A server takes the ``OSError`` for a connection that is no more. An answer that
+    does not say otherwise bears ``headers``."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: "WSGIApplication", headers: Sequence[tuple[str, str]] = ()) -> None:
         self._app = app
+        self._headers = headers
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -88,7 +90,10 @@ class Exchanges:
             body = b"".join(answer)
             _close(answer)
             answer = _first_half(body)
-        start_response(*begun[-1])
+        status, headers, *error = begun[-1]
+        said = {name.casefold() for name, _ in headers}
+        added = [one for one in self._headers if one[0].casefold() not in said]
+        start_response(status, [*headers, *added], *error)
         return answer
 
 

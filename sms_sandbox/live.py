@@ -7,18 +7,25 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sms_sandbox.errors import Busy
+from sms_sandbox.message import Message
 
 EventKind = Literal["message", "inbound", "status", "webhook", "fault_hit", "prune", "resync"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; ``cursor`` grows with each and resumes a broken stream."""
+    """One thing that happened; ``cursor`` grows with each and resumes a broken stream. ``what``
+    is the event's object, or the message that it tells of."""
 
     cursor: int
     kind: EventKind
     account: str | None
-    data: Mapping[str, Any]
+    what: Mapping[str, Any] | Message
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The object that watchers are shown, drawn when one asks."""
+        return self.what.as_json() if isinstance(self.what, Message) else self.what
 
 
 class Subscription:

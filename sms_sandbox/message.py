@@ -95,6 +95,27 @@ class Message:
     updated_at: float
     claimed: bool = False
 
+    def moved(self, status: Status, at: float, error_code: str | int | None) -> "Message":
+        """The message with another status since ``at``."""
+        return Message(
+            seq=self.seq,
+            id=self.id,
+            account=self.account,
+            provider=self.provider,
+            direction=self.direction,
+            sender=self.sender,
+            recipient=self.recipient,
+            body=self.body,
+            status=status,
+            error_code=error_code,
+            segments=self.segments,
+            encoding=self.encoding,
+            code=self.code,
+            created_at=self.created_at,
+            updated_at=at,
+            claimed=self.claimed,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The object that the control API and the event stream show."""
         return {
@@ -165,8 +186,13 @@ def has_reached(status: Status, wanted: Status) -> bool:
     return _RANK[status] > _RANK[wanted]
 
 
-@lru_cache(maxsize=4096)
 def rfc3339(moment: float) -> str:
     """``moment`` (seconds since 1970) as RFC 3339 in UTC with milliseconds."""
-    stamp = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-    return stamp.replace("+00:00", "Z")
+    # The microseconds are rounded as ``datetime`` does it, and the rest is cut off.
+    second, rest = divmod(round(moment * 1e6), 1_000_000)
+    return f"{_second(second)}.{rest // 1000:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from urllib.parse import urlsplit
 
 from sms_sandbox.settings import MEMORY, Settings
 
@@ -38,18 +39,54 @@ def aws_settings(url: str) -> dict[str, str]:
 
 
 def sdk_lines(url: str) -> list[str]:
-    """What to set in a program, for SDKs that read no variable."""
-    base = json.dumps(f"{url}/twilio")
-    products = ("api", "verify", "lookups")
-    python = " = ".join(f"client.{product}.base_url" for product in products)
-    node = " = ".join(f"client.{product}.baseUrl" for product in products)
-    plivo = json.dumps(f"{url}/plivo/v1/Account")
-    messagebird = json.dumps(f"{url}/messagebird/")
-    vonage = json.dumps(f"{url}/vonage")
+    """What to set in a program, for SDKs that read no variable: ``Vendor, Language: line``."""
+    return [f"{name}: {line}" for name, line in (*_python(url), *_node(url))]
+
+
+def _python(url: str) -> list[tuple[str, str]]:
+    products = ("api", "messaging", "verify", "lookups")
+    twilio = " = ".join(f"client.{product}.base_url" for product in products)
+    plivo, vonage = f"{url}/plivo/v1", json.dumps(f"{url}/vonage")
     return [
-        f"Twilio, Python: {python} = {base}",
-        f"Twilio, Node:   {node} = {base}",
-        f"Plivo, Python:  plivo.rest.client.PLIVO_API_BASE_URI = {plivo}",
-        f"MessageBird, Python: messagebird.client.ENDPOINT = {messagebird}",
-        f"Vonage, Node:   new Vonage(auth, {{ restHost: {vonage}, apiHost: {vonage} }})",
+        ("Twilio, Python", f"{twilio} = {json.dumps(f'{url}/twilio')}"),
+        (
+            "Plivo, Python",
+            f"plivo.rest.client.PLIVO_API_BASE_URI = {json.dumps(f'{plivo}/Account')}; "
+            f"plivo.resources.lookup.LOOKUP_API_ENDPOINT = {json.dumps(f'{plivo}/Number')}",
+        ),
+        (
+            "MessageBird, Python",
+            f"messagebird.client.ENDPOINT = {json.dumps(f'{url}/messagebird/')}",
+        ),
+        (
+            "Vonage, Python",
+            'client.http_client._session.mount("https://", adapter), a requests adapter of your '
+            f"own: its send() puts {vonage} in the place of https:// and the host, for no option "
+            "of this SDK leads to plain HTTP",
+        ),
+    ]
+
+
+def _node(url: str) -> list[tuple[str, str]]:
+    products = ("api", "messaging", "verify", "lookups")
+    twilio = " = ".join(f"client.{product}.baseUrl" for product in products)
+    vonage = json.dumps(f"{url}/vonage")
+    parts = urlsplit(url)
+    # This SDK has no option at all: what it asks of Node is led here, by the name of its host.
+    there = json.dumps({"hostname": parts.hostname, "port": parts.port or 80})[1:-1]
+    host = json.dumps("rest.messagebird.com")
+    return [
+        ("Twilio, Node", f"{twilio} = {json.dumps(f'{url}/twilio')}"),
+        (
+            "Plivo, Node",
+            "new plivo.Client(authId, authToken, "
+            f"{{ url: {json.dumps(f'{url}/plivo/v1/Account/')} + authId }})",
+        ),
+        (
+            "MessageBird, Node",
+            f'const {{ request }} = require("{parts.scheme}"); require("https").request = '
+            f"(options, answered) => request({{ ...options, {there}, "
+            f"headers: {{ ...options.headers, host: {host} }} }}, answered)",
+        ),
+        ("Vonage, Node", f"new Vonage(auth, {{ restHost: {vonage}, apiHost: {vonage} }})"),
     ]

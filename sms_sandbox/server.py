@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from sms_sandbox.app import Sandbox, create_app, open_sandbox
 from sms_sandbox.clock import Clock
+from sms_sandbox.crew import Crew
 from sms_sandbox.errors import SettingsError
 from sms_sandbox.inbox.parts import MAX_HELD
 from sms_sandbox.settings import Settings
@@ -101,8 +102,9 @@ class SandboxServer:
 def server_options(settings: Settings) -> dict[str, Any]:
     """How waitress is set up: a thread for each wait, each stream and each request that a fault
     holds up, and some for everyone else."""
+    threads = settings.max_waits + settings.max_streams + MAX_HELD + _SPARE_THREADS
     return {
-        "threads": settings.max_waits + settings.max_streams + MAX_HELD + _SPARE_THREADS,
+        "_dispatcher": Crew(threads),
         "connection_limit": 1000,
         "asyncore_use_poll": True,
         # Reading ahead is how a hang-up is noticed while a wait is running.

@@ -132,6 +132,7 @@ def read_credentials(name: str) -> tuple[Credential, ...]:
 
 
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether ``host`` (a name or an address, without a port) can only mean this machine."""
     name = host.strip("[]").rstrip(".").casefold()

@@ -4,8 +4,8 @@ import base64
 import binascii
 import hmac
 import re
-
-from werkzeug.datastructures import Headers
+from collections.abc import Mapping
+from typing import Any
 
 from sms_sandbox.errors import CrossSite, Misdirected, Unauthorized, UnsupportedMediaType
 from sms_sandbox.facades import is_a_vendors
@@ -47,38 +47,44 @@ def check_password(settings: Settings, path: str, authorization: str | None) -> 
         )
 
 
-def check_page(method: str, headers: Headers) -> None:
+def check_page(environ: Mapping[str, Any]) -> None:
     """Refuse what another site's page sends, to the façades as to all else: a form may carry a
     vendor's credentials. Its links may lead here."""
-    if method in _READS:
-        _refuse_foreign_read(headers)
+    if environ["REQUEST_METHOD"] in _READS:
+        _refuse_foreign_read(environ)
     else:
-        _refuse_foreign(headers)
+        _refuse_foreign(environ)
 
 
-def check_label(method: str, headers: Headers, *, has_body: bool) -> None:
+def check_label(environ: Mapping[str, Any]) -> None:
     """Refuse a write to the control API that is not labelled JSON."""
-    if method in _READS or (method == "DELETE" and not has_body):
+    method = environ["REQUEST_METHOD"]
+    if method in _READS or (method == "DELETE" and not _has_body(environ)):
         return
-    label = headers.get("Content-Type", "").partition(";")[0].strip().casefold()
+    label = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().casefold()
     if label != "application/json":
         raise UnsupportedMediaType(
             "Writes to the control API are JSON.", hint="Send Content-Type: application/json."
         )
 
 
-def _refuse_foreign_read(headers: Headers) -> None:
+def _has_body(environ: Mapping[str, Any]) -> bool:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return length.strip() != "0" or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "")
+
+
+def _refuse_foreign_read(environ: Mapping[str, Any]) -> None:
     """Another site's page cannot see the answer, but its streams would use up the places."""
-    site, mode = headers.get("Sec-Fetch-Site", "none"), headers.get("Sec-Fetch-Mode")
+    site, mode = environ.get("HTTP_SEC_FETCH_SITE", "none"), environ.get("HTTP_SEC_FETCH_MODE")
     if site not in ("none", "same-origin") and mode != "navigate":
         raise CrossSite()
 
 
-def _refuse_foreign(headers: Headers) -> None:
-    origin = headers.get("Origin")
-    own = headers.get("Host", "").casefold()
+def _refuse_foreign(environ: Mapping[str, Any]) -> None:
+    origin = environ.get("HTTP_ORIGIN")
+    own = environ.get("HTTP_HOST", "").casefold()
     foreign = origin is not None and _netloc(origin) != own
-    if foreign or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    if foreign or environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin"):
         raise CrossSite()
 
 

@@ -14,6 +14,8 @@ from sms_sandbox.numbers import parse_number, parse_sender
 
 Reader = Callable[[Any, str], Any]
 
+# NUL, and halves of surrogate pairs.
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _WRITABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -47,6 +49,7 @@ class Fields:
 
     def __init__(self, *fields: Field) -> None:
         self.fields = fields
+        self._known = {one.name: one for one in fields}
 
     def read_object(self, value: object, pointer: str = "") -> dict[str, Any]:
         """Every field of a JSON object, with defaults. Raises ``InvalidRequest``."""
@@ -57,7 +60,7 @@ class Fields:
 
     def read_query(self, query: Mapping[str, list[str]]) -> dict[str, Any]:
         """Every field of a query. Raises ``UnknownParameter``, ``InvalidRequest``."""
-        known = {one.name: one for one in self.fields}
+        known = self._known
         for name, texts in query.items():
             if name not in known:
                 raise UnknownParameter(
@@ -80,13 +83,12 @@ class Fields:
         return schema
 
     def _refuse_unknown(self, value: Mapping[str, object], pointer: str) -> None:
-        known = {one.name: one for one in self.fields}
         for name in value:
-            if name not in known:
+            if name not in self._known:
                 raise refusal(
                     f"There is no field {name[:40]!r} here.",
                     f"{pointer}/{name[:40]}",
-                    _names(known) or "It takes no fields.",
+                    _names(self._known) or "It takes no fields.",
                 )
 
 
@@ -126,7 +128,7 @@ def text(limit: int, *, minimum: int = 0) -> Kind:
                 at,
                 "Send a shorter text." if len(value) > limit else "Send a text.",
             )
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        if _NOT_TEXT.search(value):
             raise refusal(
                 "This holds a NUL or half a surrogate pair.", at, "Send Unicode text without them."
             )

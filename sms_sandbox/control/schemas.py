@@ -187,6 +187,11 @@ SCHEMAS: dict[str, Any] = {
         "description": "A message that is a call; `hears`: it waits for keys.",
     },
     "CallList": _object(calls=_list("Call")),
+    "Scheduled": {
+        **_object(message_id=_TEXT, due_at=_TIME),
+        "description": "A message that waits for its moment; `due_at`: by its account's clock.",
+    },
+    "ScheduledList": _object(scheduled=_list("Scheduled")),
     "Number": _object(
         kind={"type": "string", "enum": ["virtual", "scenario", "magic"]},
         number=_TEXT,

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from sms_sandbox.errors import CrossSite
-from sms_sandbox.transcript import transcribe
+from sms_sandbox.transcript import sent_headers, transcribe
 
 
 def refuse_foreign_page(wrong_method: Exception) -> None:
@@ -21,7 +21,7 @@ def transcript(body: bytes | None = None) -> str:
     """The request as text, its credentials blanked; ``body`` stands for one that is read."""
     target = request.full_path.rstrip("?")
     shown = request.get_data() if body is None else body
-    return transcribe(request.method, target, request.headers.items(), shown)
+    return transcribe(request.method, target, sent_headers(request.environ), shown)
 
 
 def answer(

@@ -13,6 +13,7 @@ from sms_sandbox.storage import Database, accounts, credentials
 
 _log = logging.getLogger(__name__)
 
+_NOTHING_SAID = AccountSettings()
 MAX_ACCOUNTS = 10_000
 """How many accounts may have settings of their own, and how many further names there may be."""
 
@@ -33,13 +34,13 @@ class Accounts:
 
     def settings(self, account: str | None) -> AccountSettings:
         """The settings of an account, completed by those of all; ``None``: those of all."""
-        everyone = self._own.get(accounts.EVERYONE, AccountSettings())
+        everyone = self._own.get(accounts.EVERYONE, _NOTHING_SAID)
         own = None if account is None else self._own.get(account)
         return everyone if own is None else own.over(everyone)
 
     def own(self, account: str | None) -> AccountSettings:
         """What was set for just this account, or with ``None`` for all."""
-        return self._own.get(_key(account), AccountSettings())
+        return self._own.get(_key(account), _NOTHING_SAID)
 
     def put(self, account: str | None, values: Mapping[str, Any]) -> None:
         """Change what ``values`` say, keep the rest."""

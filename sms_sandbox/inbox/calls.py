@@ -1,13 +1,13 @@
 """Which messages are calls, and which of them wait for keys; their vendors know."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sms_sandbox.inbox import named
+from sms_sandbox.inbox.match import Match
 from sms_sandbox.inbox.parts import Parts
-from sms_sandbox.storage import Filter, messages, submissions
-
-WATCHED = 200
-"""Among how many of the newest messages calls are looked for."""
+from sms_sandbox.storage import submissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,12 @@ class Call:
         return {"message_id": self.message_id, "hears": self.hears}
 
 
-def find(parts: Parts, wanted: Filter) -> list[Call]:
-    """The calls among the newest messages that a filter means, newest first."""
+def find(parts: Parts, match: Match, ids: Iterable[str] | None) -> list[Call]:
+    """The calls among the messages with these ids, or among the newest that match."""
     found: list[Call] = []
+    match = replace(match, direction="outbound")
     with parts.database.read() as connection:
-        for message in messages.select(connection, wanted, limit=WATCHED):
+        for message in list(named.select(connection, match, ids)):
             vendor = parts.vendors.get(message.provider)
             submission = submissions.of_message(connection, message.seq) if vendor else None
             if vendor is None or submission is None:

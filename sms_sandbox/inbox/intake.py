@@ -2,6 +2,7 @@
 is told of in its order."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -32,16 +33,17 @@ class Arrival:
 Intake = Together[Arrival, Message]
 
 
-def open_intake(parts: Parts, added: Callable[[str], None]) -> Intake:
-    """The way in. ``added`` is called with the account of each message that was stored."""
+def open_intake(parts: Parts, added: Callable[[str, int], None]) -> Intake:
+    """The way in. ``added`` is called with each account and how many of its messages were
+    stored."""
 
     def take(arrivals: Sequence[Arrival]) -> list[Message]:
         with parts.lock:
             stored = _store(parts, arrivals)
             for message in stored:
                 _tell(parts, message)
-            for message in stored:
-                _count(message.account, added)
+            for account, number in Counter(message.account for message in stored).items():
+                _count(account, number, added)
         return stored
 
     return Together(take)
@@ -98,14 +100,14 @@ def _message(place: int, arrival: Arrival) -> Message:
 
 def _tell(parts: Parts, message: Message) -> None:
     kind: EventKind = "message" if message.direction == "outbound" else "inbound"
-    parts.live.publish(Event(message.seq, kind, message.account, message.as_json()))
+    parts.live.publish(Event(message.seq, kind, message.account, message))
     parts.counters[f"{message.direction}_messages"] += 1
     parts.waiters.offer(message)
 
 
-def _count(account: str, added: Callable[[str], None]) -> None:
+def _count(account: str, number: int, added: Callable[[str, int], None]) -> None:
     try:
-        added(account)
+        added(account, number)
     except StorageUnavailable as error:
         # The message is stored; the next one tries again to make room.
         _log.warning("Old messages were not removed: %s", error.detail)

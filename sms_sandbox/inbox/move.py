@@ -183,7 +183,7 @@ def _nudge(parts: Parts, effects: list[react.Effect]) -> None:
 def _tell(parts: Parts, moved: list[tuple[int, react.Effect]]) -> None:
     for cursor, effect in moved:
         message = effect.message
-        parts.live.publish(Event(cursor, "status", message.account, message.as_json()))
+        parts.live.publish(Event(cursor, "status", message.account, message))
         parts.counters[f"moved_to_{message.status}"] += 1
         parts.waiters.offer(message)
     # What they caused got its places after theirs.

@@ -149,7 +149,7 @@ def perform(
     if reaction.speak:
         message = _speak(connection, message, reaction.speak)
         place = messages.next_place(connection)
-        events.append(Event(place, "status", message.account, message.as_json()))
+        events.append(Event(place, "status", message.account, message))
     lost: list[Callback] = []
     drafts: tuple[Draft, ...] = ()
     for callback in reaction.callbacks:
@@ -166,7 +166,7 @@ def perform(
             due.cancel(connection, message.seq)
         place = messages.next_place(connection)
         after = moved(parts, connection, message)
-        events += [Event(place, "status", message.account, message.as_json()), *after.events]
+        events += [Event(place, "status", message.account, message), *after.events]
         drafts = after.drafts
     effect = Effect(message, tuple(events), reaction.wake_in is not None, drafts)
     for callback in lost:

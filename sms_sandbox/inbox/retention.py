@@ -6,10 +6,10 @@ from collections.abc import Callable
 from sqlite3 import Connection
 from typing import Literal
 
-from sms_sandbox.inbox.parts import Parts
+from sms_sandbox.inbox.parts import Parts, give_way
 from sms_sandbox.inbox.settings import Retention
 from sms_sandbox.live import Event
-from sms_sandbox.storage import counts, messages
+from sms_sandbox.storage import counts, messages, remains
 
 Reason = Literal["messages", "seconds", "bytes"]
 Oldest = Callable[[Connection], list[int]]
@@ -44,13 +44,13 @@ class Retainer:
             bytes=own.bytes or everyone.bytes or usual.retention_bytes,
         )
 
-    def added(self, account: str) -> None:
-        """Count one new message, and prune once a batch has come together."""
+    def added(self, account: str, number: int) -> None:
+        """Count new messages of an account, and prune once a batch has come together."""
         self._watch_age(account)
         own = self._parts.accounts.own(account).retention
         for name in (None, account) if own != Retention() else (None,):
             keep, weight = self._bounds(name)
-            self._since_prune[name or ""] += 1
+            self._since_prune[name or ""] += number
             since = self._since_prune[name or ""]
             if since * _BATCH >= keep or since >= _BATCH or weight < _LARGE:
                 self.prune(name)
@@ -70,6 +70,7 @@ class Retainer:
             excess = counts.bytes_of(connection, account) - weight
             return messages.heaviest(connection, excess, _TOGETHER, account)
 
+        self._leave_few(account, keep)
         self._delete(account, "messages", too_many)
         self._delete(account, "bytes", too_heavy)
 
@@ -139,6 +140,22 @@ class Retainer:
         with self._parts.database.read() as connection:
             return messages.oldest_moment(connection, account)
 
+    def _leave_few(self, account: str | None, keep: int) -> None:
+        """Delete what is over the number in one step, where few messages are left of many."""
+        database = self._parts.database
+        with database.read() as connection:
+            if not remains.is_worth_it(connection, counts.of(connection, account) - keep):
+                return
+        with self._parts.lock:
+            with database.write() as connection:
+                excess = counts.of(connection, account) - keep
+                if not remains.is_worth_it(connection, excess):
+                    return
+                left = remains.leave(connection, excess, account)
+                cursor = messages.next_place(connection)
+            self._parts.waiters.keep(left)
+            self._tell(cursor, account, excess, "messages")
+
     def _delete(self, account: str | None, reason: Reason, find: Oldest) -> None:
         """Delete what ``find`` names, a batch at a time, until it names nothing."""
         while True:
@@ -150,6 +167,12 @@ class Retainer:
                     messages.delete_places(connection, places)
                     cursor = messages.next_place(connection)
                 self._parts.waiters.forget(places)
-                self._parts.counters["pruned_messages"] += len(places)
-                data = {"removed": len(places), "reason": "retention", "limit": reason}
-                self._parts.live.publish(Event(cursor, "prune", account, data))
+                self._tell(cursor, account, len(places), reason)
+            if len(places) < _TOGETHER:
+                return
+            give_way()
+
+    def _tell(self, cursor: int, account: str | None, removed: int, reason: Reason) -> None:
+        self._parts.counters["pruned_messages"] += removed
+        data = {"removed": removed, "reason": "retention", "limit": reason}
+        self._parts.live.publish(Event(cursor, "prune", account, data))

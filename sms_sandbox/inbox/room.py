@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from sms_sandbox import exchange
@@ -20,6 +20,7 @@ from sms_sandbox.inbox import (
     clocks,
     move,
     react,
+    scheduled,
     search,
     wait,
 )
@@ -28,6 +29,7 @@ from sms_sandbox.inbox.faults import Faults
 from sms_sandbox.inbox.handsets import Handsets
 from sms_sandbox.inbox.hooks import Asked, Pressed, Vendor
 from sms_sandbox.inbox.intake import open_intake
+from sms_sandbox.inbox.match import Match
 from sms_sandbox.inbox.parts import Parts
 from sms_sandbox.inbox.retention import Retainer
 from sms_sandbox.inbox.surroundings import Surroundings
@@ -126,9 +128,15 @@ class Inbox(Surroundings):
             with self._parts.lock:
                 self._parts.counters["refused_follow_ups"] += 1
 
-    def calls(self, wanted: Filter) -> list[calls.Call]:
-        """The calls among the newest messages that a filter means, newest first."""
-        return calls.find(self._parts, wanted)
+    def calls(self, match: Match, ids: Iterable[str] | None = None) -> list[calls.Call]:
+        """The calls among the messages with these ids, or among the newest that match."""
+        return calls.find(self._parts, match, ids)
+
+    def scheduled(
+        self, match: Match, ids: Iterable[str] | None = None
+    ) -> list[scheduled.Scheduled]:
+        """The scheduled ones of the messages with these ids, or the newest that match."""
+        return scheduled.find(self._parts, match, ids)
 
     def press(self, message_id: str, digits: str) -> Message:
         """Press keys on the handset during a call. Raises ``UnknownMessage``, ``NoListener``."""

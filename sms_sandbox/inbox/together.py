@@ -1,6 +1,7 @@
 """What comes at the same time is done together: one transaction for many messages."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -60,6 +61,8 @@ class Together(Generic[Item, Result]):
         return place.result
 
     def _do_batch(self, own: _Place[Item, Result]) -> None:
+        # Whoever is on the way is let come in: the others' turn to run, and nobody's to wait.
+        time.sleep(0)
         with self._lock:
             batch = [self._waiting.popleft() for _ in range(min(self._limit, len(self._waiting)))]
         try:

@@ -1,7 +1,7 @@
 """Those who wait: each holds what it has found so far, all under the inbox's lock."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sms_sandbox.errors import Busy
@@ -92,6 +92,10 @@ class Waiter:
         for place in places:
             self._found.pop(place, None)
 
+    def keep(self, places: Container[int]) -> None:
+        """Drop all messages but those at these places."""
+        self._found = {place: one for place, one in self._found.items() if place in places}
+
     def forget_all(self) -> None:
         """Drop everything: all messages were deleted."""
         self._found.clear()
@@ -161,6 +165,12 @@ class Waiters:
         gone = tuple(places)
         for waiter in self._open:
             waiter.forget(gone)
+
+    def keep(self, places: Iterable[int]) -> None:
+        """Tell all that only these messages are left."""
+        left = frozenset(places)
+        for waiter in self._open:
+            waiter.keep(left)
 
     def forget_all(self) -> None:
         """Tell all that every message is gone."""

@@ -6,6 +6,7 @@ The sandbox does not ask a numbering plan: what a carrier would refuse is the ca
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from sms_sandbox.errors import InvalidRequest
 
@@ -15,6 +16,8 @@ _NUMERIC = re.compile(r"\+?[0-9]{3,15}")
 _MAX_SENDER = 32
 
 
+# Several parts ask for each message's numbers.
+@lru_cache(maxsize=1024)
 def comparison_key(text: str) -> str:
     """The form in which two spellings of one address are equal: digits, else the folded name."""
     squeezed = _squeeze(text)

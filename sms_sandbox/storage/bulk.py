@@ -22,7 +22,7 @@ def fetch(
     values: Row,
     *,
     real: Sequence[str] = (),
-) -> list[dict[str, Any]]:
+) -> list[list[Any]]:
     """All rows of ``SELECT columns source``, in its order; ``real`` names the columns that hold
     fractions."""
     shown = [
@@ -35,11 +35,11 @@ def fetch(
         f" FROM (SELECT {', '.join(columns)} {source})",
         values,
     ).fetchone()
-    found = [dict(zip(columns, one, strict=True)) for one in json.loads(row[0])]
-    for one in found:
-        for column in real:
-            if one[column] is not None:
-                one[column] = float(one[column])
+    found: list[list[Any]] = json.loads(row[0])
+    for place in map(columns.index, real):
+        for one in found:
+            if one[place] is not None:
+                one[place] = float(one[place])
     return found
 
 

@@ -75,14 +75,8 @@ def take(
         (clock, now, limit),
         real=("at", "until"),
     )
-    bulk.delete(connection, "due", [row["rowid"] for row in rows])
-    return [
-        (
-            row["message_seq"],
-            Planned(row["at"], row["status"], _load(row["error_code"]), row["until"]),
-        )
-        for row in rows
-    ]
+    bulk.delete(connection, "due", [row[0] for row in rows])
+    return [(seq, Planned(at, to, _load(code), until)) for _, seq, at, to, code, until in rows]
 
 
 def cancel(connection: sqlite3.Connection, seq: int) -> None:
@@ -98,6 +92,14 @@ def heads(connection: sqlite3.Connection) -> list[tuple[str, float]]:
 def first_moment(connection: sqlite3.Connection, clock: str) -> float | None:
     """When the earliest move of one clock is due, or ``None`` if nothing is planned."""
     row = connection.execute("SELECT min(at) FROM due WHERE clock = ?", (clock,)).fetchone()
+    return None if row[0] is None else float(row[0])
+
+
+def next_move(connection: sqlite3.Connection, seq: int) -> float | None:
+    """When the next move of one message is due, or ``None`` if it has none before it."""
+    row = connection.execute(
+        "SELECT min(at) FROM due WHERE message_seq = ? AND status != 'wake'", (seq,)
+    ).fetchone()
     return None if row[0] is None else float(row[0])
 
 

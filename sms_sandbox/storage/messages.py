@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -21,7 +21,8 @@ _STORED = (
     "seq, id, account, provider, direction, sender, sender_key, recipient, recipient_key, body, "
     "status, error_code, segments, encoding, code, created_at, updated_at, raw, size"
 )
-_OF_A_MESSAGE = ("moves", "due", "submissions", "callbacks", "attempts")
+OF_A_MESSAGE = ("moves", "due", "submissions", "callbacks", "attempts")
+"""The tables of what belongs to a message, by its ``message_seq``."""
 
 
 def next_place(connection: sqlite3.Connection) -> int:
@@ -55,7 +56,7 @@ def insert(connection: sqlite3.Connection, new: Sequence[tuple[Message, str]]) -
         number, weight = added.get(message.account, (0, 0))
         added[message.account] = number + 1, weight + size
     counts.change(connection, added)
-    text.add(connection, [_text(message) for message, _ in new])
+    text.follow(connection, new[-1][0].seq)
 
 
 def _values(message: Message) -> tuple[object, ...]:
@@ -130,10 +131,7 @@ def set_statuses(connection: sqlite3.Connection, moves: Sequence[Move]) -> list[
         connection,
         [(message.seq, TimelineEntry(status, at, code)) for message, status, at, code in moves],
     )
-    return [
-        replace(message, status=status, error_code=code, updated_at=at)
-        for message, status, at, code in moves
-    ]
+    return [message.moved(status, at, code) for message, status, at, code in moves]
 
 
 def set_body(
@@ -185,7 +183,7 @@ def by_places(connection: sqlite3.Connection, places: Sequence[int]) -> list[Mes
         (json.dumps(places),),
         real=("created_at", "updated_at"),
     )
-    found = {row["seq"]: _message(row) for row in rows}
+    found = {row[0]: _message(row) for row in rows}
     return [found[place] for place in places if place in found]
 
 
@@ -252,7 +250,7 @@ def delete_places(connection: sqlite3.Connection, places: Iterable[int]) -> None
         (listed,),
     ).fetchall()
     gone = {row[0]: (-row[1], -row[2]) for row in rows}
-    for table in _OF_A_MESSAGE:
+    for table in OF_A_MESSAGE:
         connection.execute(f"DELETE FROM {table} WHERE message_seq IN {given}", (listed,))  # noqa: S608
     connection.execute(f"DELETE FROM messages WHERE seq IN {given}", (listed,))  # noqa: S608
     counts.change(connection, gone)
@@ -263,7 +261,7 @@ def delete_all(connection: sqlite3.Connection) -> int:
     """Delete every message with everything of theirs; returns how many there were."""
     number = counts.of(connection, None)
     # Without a condition SQLite empties a table at once and not row by row.
-    for table in (*_OF_A_MESSAGE, "messages"):
+    for table in (*OF_A_MESSAGE, "messages"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608
     counts.clear(connection)
     text.drop_all(connection)
@@ -320,11 +318,44 @@ def _one(connection: sqlite3.Connection, where: str, value: object) -> Message |
     return None if row is None else _message(row)
 
 
-def _message(row: sqlite3.Row | Mapping[str, Any]) -> Message:
-    values = dict(row)
-    values["error_code"] = _load(values["error_code"])
-    values["claimed"] = bool(values["claimed"])
-    return Message(**values)
+def _message(row: Iterable[Any]) -> Message:
+    (
+        seq,
+        message_id,
+        account,
+        provider,
+        direction,
+        sender,
+        recipient,
+        body,
+        status,
+        error_code,
+        segments,
+        encoding,
+        code,
+        claimed,
+        created_at,
+        updated_at,
+    ) = row
+    # By name and not by a mapping: a wave of moves reads very many.
+    return Message(
+        seq=seq,
+        id=message_id,
+        account=account,
+        provider=provider,
+        direction=direction,
+        sender=sender,
+        recipient=recipient,
+        body=body,
+        status=status,
+        error_code=_load(error_code),
+        segments=segments,
+        encoding=encoding,
+        code=code,
+        claimed=bool(claimed),
+        created_at=created_at,
+        updated_at=updated_at,
+    )
 
 
 def _dump(error_code: str | int | None) -> str | None:

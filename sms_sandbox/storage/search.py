@@ -6,7 +6,7 @@ No way costs more for a later page than for the first, and none reads all to cou
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from sms_sandbox.storage import counts, terms, text, words
 from sms_sandbox.storage.filters import Filter
@@ -121,9 +121,15 @@ def _from_shards(
     *,
     limit: int,
 ) -> Iterator[sqlite3.Row]:
-    """Shard by shard, the newest first; the index is read in the order of arrival."""
+    """What is not indexed yet, then shard by shard, the newest first; the index is read in the
+    order of arrival."""
     where, values = _where(wanted, found)
-    matches = (
+    newest = connection.execute(
+        f"SELECT {columns} FROM messages NOT INDEXED"  # noqa: S608
+        f" WHERE seq > (SELECT max(last) FROM text_shards) AND {where} ORDER BY seq DESC LIMIT ?",
+        [*values, limit],
+    )
+    indexed = (
         row
         for table, lowest, highest in _parts(connection, wanted)
         for row in connection.execute(
@@ -133,6 +139,7 @@ def _from_shards(
             [query, lowest, highest, *values, limit],
         )
     )
+    matches = chain(newest, indexed)
     return matches if limit < 0 else islice(matches, limit)
 
 

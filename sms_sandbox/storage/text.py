@@ -3,11 +3,12 @@
 It tells which messages hold three characters in a row and not where, which keeps it small; whoever
 asks compares the messages. It is cut into shards by arrival. A search looks at the newest first and
 stops when it has enough; what is deleted stays in its shard until no message of the shard is left,
-and goes with it. Only the connection that writes changes shards.
+and goes with it. The newest messages of all are not indexed yet: whoever searches compares them.
+Only the connection that writes changes shards.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,9 +16,12 @@ from sms_sandbox.storage import bulk
 
 SHARD = 50_000
 """How many messages a shard holds before the next one begins."""
+BEHIND = 500
+"""How many places the index may be behind the newest message: to index one message alone costs as
+much as to store it, to index one of hundreds a tenth of that."""
 
 # In so few pages at a time, beside what arrives, the parts of a full shard become one.
-_PAGES = 16
+_PAGES = 128
 # Each statement leaves a part of the index behind that has to be joined to the others.
 _AT_ONCE = 5_000
 
@@ -60,8 +64,8 @@ def shards(connection: sqlite3.Connection) -> list[Shard]:
 
 
 def catch_up(connection: sqlite3.Connection) -> None:
-    """Index what was stored without an index; the first shard is there from now on."""
-    last = connection.execute("SELECT max(last) FROM text_shards").fetchone()[0]
+    """Index what is not indexed yet; the first shard is there from now on."""
+    last = _last_place(connection)
     if last is None:
         _begin_shard(connection, 1, 0)
     rows = connection.execute(
@@ -69,7 +73,7 @@ def catch_up(connection: sqlite3.Connection) -> None:
         (last or 0,),
     )
     while batch := rows.fetchmany(SHARD):
-        add(connection, [tuple(row) for row in batch])
+        _add(connection, [tuple(row) for row in batch])
 
 
 def give_up(connection: sqlite3.Connection) -> None:
@@ -77,19 +81,28 @@ def give_up(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM text_shards")
 
 
-def add(connection: sqlite3.Connection, texts: Iterable[Text]) -> None:
-    """Index new messages, which stand behind all others."""
-    batch = list(texts)
+def follow(connection: sqlite3.Connection, newest: int) -> None:
+    """Messages have come, the last of them at the place ``newest``: once the index is
+    ``BEHIND`` places behind, let it catch up."""
+    last = _last_place(connection)
+    if last is not None and newest - last >= BEHIND:
+        catch_up(connection)
+
+
+def _last_place(connection: sqlite3.Connection) -> int | None:
+    row = connection.execute("SELECT last FROM text_shards ORDER BY number DESC LIMIT 1").fetchone()
+    return None if row is None else int(row[0])
+
+
+def _add(connection: sqlite3.Connection, batch: Sequence[Text]) -> None:
     newest = connection.execute(
         "SELECT number, messages FROM text_shards ORDER BY number DESC LIMIT 2"
     ).fetchall()
-    if not newest or not batch:
-        return
     number, held = newest[0]
     if held >= SHARD:
         number += 1
         _begin_shard(connection, number, batch[0][0])
-    elif held < SHARD // 5 and len(newest) > 1:
+    elif held < SHARD // 2 and len(newest) > 1:
         _join_parts(connection, newest[1][0])
     bulk.insert(
         connection,
@@ -104,9 +117,11 @@ def add(connection: sqlite3.Connection, texts: Iterable[Text]) -> None:
 
 
 def replace(connection: sqlite3.Connection, old: Text, new: Text) -> None:
-    """Give one message other words."""
+    """Give one message other words, if it is indexed."""
     row = connection.execute(
-        "SELECT max(number) FROM text_shards WHERE first <= ?", (old[0],)
+        "SELECT max(number) FROM text_shards WHERE first <= ? AND ? <= (SELECT max(last) FROM"
+        " text_shards)",
+        (old[0], old[0]),
     ).fetchone()
     if row[0] is None:
         return

@@ -11,6 +11,7 @@ from sms_sandbox.inbox import Inbox
 from sms_sandbox.message import Message
 from sms_sandbox.storage import Filter, counted_to
 from sms_sandbox.web.engine import alerts, handset_note, kept
+from sms_sandbox.web.notes import Notes, notes
 from sms_sandbox.web.present import HandsetView, handsets
 from sms_sandbox.web.ways import Way
 
@@ -89,6 +90,7 @@ class Page:
     ways: tuple[Way, ...] = field(default=())
     alerts: list[str] = field(default_factory=list)
     kept: str = ""
+    notes: Notes = field(default_factory=lambda: Notes({}, {}))
 
     @property
     def pane(self) -> str:
@@ -139,6 +141,7 @@ def build_page(
         ways=ways,
         alerts=alerts(inbox),
         kept=kept(inbox),
+        notes=notes(inbox, [*messages, *([selected] if selected else [])]),
     )
     return page, 404 if message_id and selected is None else 200
 

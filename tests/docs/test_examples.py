@@ -442,6 +442,9 @@ def test_a_handset_writes_and_twilio_calls_in_the_sandbox(
     assert re.fullmatch(r"CA[0-9a-f]{32} queued\n", shell("python call.py"))
     code = shell("sms-sandbox code +12015550123", SMS_SANDBOX_URL=sandbox.url)
     assert code.strip() == "424242"
+    bought = take("vendors/twilio.md", "service.py").replace(SANDBOX, sandbox.url)
+    write(tmp_path, "service.py", bought)
+    assert shell("python service.py") == "accepted None\n"
 
 
 def test_twilios_sdks_verify_and_look_up_in_the_sandbox(

@@ -77,6 +77,7 @@ def test_its_callbacks_are_signed_and_its_faults_speak_its_language(
             f"{url}/example/v1/texts",
             json={**TEXT, "callback": f"{receiver.url}/receipts"},
             headers=headers,
+            timeout=60,
         )
         client.advance_clock(60)
         posts = receiver.await_posts(2)

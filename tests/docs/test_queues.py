@@ -54,7 +54,7 @@ def test_an_app_and_its_worker_send_a_message_through_the_queue(
         code = sms.code_for("+447400123456", timeout=30)
     finally:
         worker.terminate()
-        worker.wait(30)
+        worker.wait(60)
     entry = {name: asked[name] for name in ("challenge_id", "challenge_secret")}
     done = client.post("/auth/verify", json={**entry, "code": code})
     assert done.status_code == 200, done.text

@@ -78,7 +78,10 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # or a crowd at its door waits for seconds on a busy machine
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     # Whoever hangs up on a receiver is part of the tests, not a fault of the receiver.
     server.handle_error = lambda *_: None  # type: ignore[method-assign]

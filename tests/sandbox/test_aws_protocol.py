@@ -131,7 +131,7 @@ VALUES = st.one_of(
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(action=st.sampled_from(sorted(ACTIONS)), asked=st.dictionaries(NAMES, VALUES, max_size=5))
 def test_no_parameters_are_answered_with_a_500(
@@ -150,7 +150,7 @@ def test_no_parameters_are_answered_with_a_500(
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     body=st.one_of(

@@ -1,6 +1,8 @@
 """Who is let in; botocore's own signer is the judge of what a right signature is."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +45,14 @@ def sign(
     )
     SigV4Auth(Credentials(key, secret, token), service, "eu-west-1").add_auth(request)
     return dict(request.headers.items())
+
+
+def sign_at(monkeypatch: pytest.MonkeyPatch, minutes: float) -> dict[str, str]:
+    """Headers that botocore has signed so many minutes from now."""
+    moment = datetime.now(UTC) + timedelta(minutes=minutes)
+    with monkeypatch.context() as moved:
+        moved.setattr("botocore.auth.get_current_datetime", lambda: moment)
+        return sign()
 
 
 def post(web: FlaskClient, headers: dict[str, str], path: str = "/aws", body: str = BODY) -> Any:
@@ -108,6 +118,43 @@ def test_the_password_is_the_secret_of_every_key(make_sandbox: Callable[..., San
     assert post(web, sign(secret="pass")).status_code == 200
     assert refused(post(web, sign(secret="other")))[2] == "SignatureDoesNotMatch"
     assert post(web, sign(key="AKIAOTHER", secret="pass")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [(-20, r"Signature expired: (\w+) is now earlier than (\w+) \(\w+ - 15 min\.\)"),
+     (20, r"Signature not yet current: (\w+) is still later than (\w+) \(\w+ \+ 15 min\.\)")],
+)  # fmt: skip
+def test_where_signatures_are_judged_their_age_is_too(
+    strict: FlaskClient, monkeypatch: pytest.MonkeyPatch, minutes: int, text: str
+) -> None:
+    old = sign_at(monkeypatch, minutes)
+    status, fault, code, said = refused(post(strict, old))
+    assert (status, fault, code) == (403, "Sender", "SignatureDoesNotMatch")
+    shown = re.fullmatch(text, said)
+    assert shown
+    assert shown[1] == old["X-Amz-Date"]
+    assert (shown[1] < shown[2]) == (minutes < 0)
+    assert post(strict, sign_at(monkeypatch, minutes // 2)).status_code == 200
+
+
+def test_the_clock_of_an_account_ages_no_signature(strict: FlaskClient) -> None:
+    moved = {"frozen": True, "now": "2031-05-06T07:00:00Z"}
+    assert strict.put("/api/v1/clock?account=shop", json=moved).status_code == 200
+    assert post(strict, sign()).status_code == 200
+
+
+def test_elsewhere_the_age_of_a_signature_is_not_looked_at(
+    web: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert post(web, sign_at(monkeypatch, -60 * 24 * 365)).status_code == 200
+
+
+def test_a_date_that_is_none_is_refused(strict: FlaskClient) -> None:
+    headers = signed()
+    headers["Authorization"] = headers["Authorization"].replace("20261121", "20261399")
+    answer = post(strict, headers | {"X-Amz-Date": "20261399T091657Z"})
+    assert refused(answer)[::2] == (400, "IncompleteSignature")
 
 
 def test_otherwise_any_secret_opens_the_account_of_the_key(web: FlaskClient) -> None:

@@ -11,6 +11,7 @@ from servers import until
 
 from sms_sandbox.cli import main
 from sms_sandbox.client import SandboxClient
+from sms_sandbox.pointers import sdk_lines
 from sms_sandbox.server import SandboxServer
 
 NUMBER = "+9901234567"
@@ -228,10 +229,7 @@ def test_env_prints_lines_that_a_shell_can_read(
     )
     assert shown.stdout == "it's me"
     assert f"FLASK_PHONEAUTH_SANDBOX_URL={at}" in lines
-    python = "client.api.base_url = client.verify.base_url = client.lookups.base_url"
-    assert f'# Twilio, Python: {python} = "{at}/twilio"' in lines
-    node = "client.api.baseUrl = client.verify.baseUrl = client.lookups.baseUrl"
-    assert f'# Twilio, Node:   {node} = "{at}/twilio"' in lines
+    assert all(f"\n# {line}\n" in lines for line in sdk_lines(at))
     assert f"export AWS_ENDPOINT_URL_SNS={at}/aws\n" in lines
     assert f"export AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2={at}/aws\n" in lines
 

@@ -82,6 +82,7 @@ def _schema(document: dict[str, Any], method: str, path: str, status: int) -> di
         ("put", "/handsets/{number}", {"state": "off", "opted_out": True}, 200),
         ("get", "/numbers", None, 200),
         ("get", "/calls", None, 200),
+        ("get", "/scheduled", None, 200),
         ("get", "/clocks", None, 200),
         ("get", "/handsets", None, 200),
     ],

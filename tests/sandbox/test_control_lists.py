@@ -11,6 +11,7 @@ from sandbox.verify_calls import service, start
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock
+from sms_sandbox.message import rfc3339
 
 GATHER = "<Response><Gather><Say>Press a key.</Say></Gather></Response>"
 
@@ -114,6 +115,35 @@ def test_calls_are_told_from_messages_and_say_whether_they_wait_for_keys(
     put(web, f"/messages/{asks}/status", {"status": "failed"}, "POST")
     ids[asks] = False
     assert {one["message_id"]: one["hears"] for one in listed(web, "/calls")} == ids
+
+
+def test_calls_and_scheduled_messages_are_asked_for_by_their_ids(
+    web: FlaskClient, clock: FrozenClock
+) -> None:
+    old = call(web, Twiml=GATHER)
+    other = call(web, Twiml=GATHER, To="+12015550144")
+    text = send(web)["id"]
+    asked = f"/calls?messages={text},{old},none,{other}"
+    assert [one["message_id"] for one in listed(web, asked)] == [old, other]
+    assert [one["message_id"] for one in listed(web, f"{asked}&to={quote(TO)}")] == [old]
+    assert listed(web, f"/calls?messages={text}") == []
+    assert listed(web, "/scheduled") == []
+    later = {"SendAt": rfc3339(clock.now() + 3600), "ScheduleType": "fixed", "Body": "later"}
+    form = {"To": TO, "MessagingServiceSid": "MG" + "a" * 32} | later
+    assert web.post(f"{ROOT}/Messages.json", data=form, headers=basic()).status_code == 201
+    (waits,) = listed(web, "/scheduled")
+    assert waits == {
+        "message_id": web.get("/api/v1/messages?limit=1").json["messages"][0]["id"],
+        "due_at": rfc3339(clock.now() + 3600),
+    }
+    assert listed(web, f"/scheduled?messages={text},{waits['message_id']}") == [waits]
+    assert listed(web, f"/scheduled?messages={text}") == []
+    put(web, f"/messages/{waits['message_id']}/status", {"status": "canceled"}, "POST")
+    assert listed(web, "/scheduled") == []
+    refused = problem(
+        web.get(f"/api/v1/calls?messages={','.join('x' * 201)}"), 400, "invalid_request"
+    )
+    assert "200" in refused["hint"]
 
 
 def test_verification_call_waits_for_the_key_that_its_service_asks_for(

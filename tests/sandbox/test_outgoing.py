@@ -66,9 +66,8 @@ def test_a_refusal_is_told(outgoing: Outgoing, receiver: Receiver, code: int, fa
 
 def test_a_dead_receiver_is_told(outgoing: Outgoing) -> None:
     with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    outcome = outgoing.send(callback(f"http://127.0.0.1:{port}/"))
+        closed.bind(("127.0.0.1", 0))  # and not listening: nobody else can take the port
+        outcome = outgoing.send(callback(f"http://127.0.0.1:{closed.getsockname()[1]}/"))
     assert (outcome.status, outcome.failure) == (None, "connection")
     assert outcome.error == "Nothing listens there: connection refused."
 

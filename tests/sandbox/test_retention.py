@@ -1,21 +1,26 @@
 """How much is kept: by number, by age, by size."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import until
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.clock import FrozenClock
 from sms_sandbox.errors import SettingsError
-from sms_sandbox.inbox import Inbox
-from sms_sandbox.message import Message
+from sms_sandbox.inbox import Inbox, retention
+from sms_sandbox.inbox.match import Match
+from sms_sandbox.inbox.waiters import Wish
+from sms_sandbox.message import Message, Submission
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
-from sms_sandbox.storage import Filter, schema
+from sms_sandbox.storage import Filter, remains, schema
+from sms_sandbox.storage.messages import OF_A_MESSAGE
 
 Put = Callable[..., Message]
 
@@ -159,3 +164,88 @@ def _draft(account: str, body: str) -> Any:
         recipient="+9901234567",
         body=body,
     )
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two messages are few, and four are many."""
+    monkeypatch.setattr(remains, "FEW", 2)
+    monkeypatch.setattr(remains, "MANY", 4)
+
+
+def everything(sandbox: Sandbox) -> dict[str, list[tuple[Any, ...]]]:
+    """What every table of messages holds, in its order, without its own numbers of rows."""
+    with sandbox.database.read() as connection:
+        return {
+            table: [tuple(row) for row in connection.execute(f"SELECT * FROM {table}")]
+            for table in ("messages", *OF_A_MESSAGE, "counts")
+        }
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("account", [None, "b"])
+def test_few_that_stay_of_many_are_what_they_were(
+    sandbox: Sandbox, put: Put, clock: FrozenClock, account: str | None
+) -> None:
+    inbox = sandbox.inbox
+    first = put("of another account", account="a")
+    for number in range(9):
+        put(f"text {number}", account="b")
+        clock.advance(0.3)
+        inbox.advance_due()
+    newest = put("the newest", account="b", submission=Submission(vendor_id="x", callback_url="u"))
+    before = everything(sandbox)
+    left = {newest.seq, first.seq} if account else {newest.seq}
+    stream = inbox.subscribe(None, None)
+    inbox.put_account_settings(account, {"retention": {"messages": 1}})
+    after = everything(sandbox)
+    for table in OF_A_MESSAGE:
+        assert after[table] == [row for row in before[table] if row[0] in left]
+    assert after["due"]
+    assert after["moves"]
+    assert after["messages"] == [row for row in before["messages"] if row[0] in left]
+    weights = {row[2]: row[-1] for row in after["messages"]}
+    assert set(after["counts"]) == {
+        *((name, 1, size) for name, size in weights.items()),
+        ("", len(left), sum(weights.values())),
+    }
+    removed = 11 - len(left)
+    assert prunes(stream) == [(account, removed, "messages")]
+    assert inbox.counters["pruned_messages"] == removed
+    assert [one.body for one in inbox.find(Filter(text="newest"), 5)] == ["the newest"]
+    clock.advance(60)
+    inbox.advance_due()
+    assert inbox.get(newest.id).status == "delivered"
+
+
+@pytest.mark.usefixtures("few")
+def test_a_wait_forgets_what_went_and_keeps_what_stayed(inbox: Inbox, put: Put) -> None:
+    found: list[str] = []
+    wish = Wish(match=Match(account="a"), count=2)
+    waiting = threading.Thread(
+        target=lambda: found.extend(one.body for one in inbox.wait(wish, 60).messages)
+    )
+    waiting.start()
+    until(lambda: inbox.waiting == 1)
+    put("goes", account="a")
+    for number in range(4):
+        put(f"text {number}", account="b")
+    inbox.put_account_settings(None, {"retention": {"messages": 1}})
+    inbox.put_account_settings(None, {"retention": {"messages": 100}})
+    put("first", account="a")
+    put("second", account="a")
+    waiting.join(60)
+    assert found == ["first", "second"]
+
+
+def test_messages_come_between_two_batches_of_a_lower_limit(
+    inbox: Inbox, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_TOGETHER", 2)
+    ways: list[int] = []
+    monkeypatch.setattr(retention, "give_way", lambda: ways.append(inbox.count(Filter())))
+    for number in range(7):
+        put(f"text {number}", account="a")
+    inbox.put_account_settings("a", {"retention": {"messages": 2}})
+    assert ways == [5, 3]
+    assert bodies(inbox, "a") == ["text 5", "text 6"]

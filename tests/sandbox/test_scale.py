@@ -26,6 +26,12 @@ Put = Callable[..., Message]
 NUMBER = "+9901234567"
 
 
+@pytest.fixture(autouse=True)
+def indexed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No message waits for others to be indexed with."""
+    monkeypatch.setattr(text, "BEHIND", 1)
+
+
 def fill(database: Database, number: int, **changes: object) -> list[Message]:
     """Delivered messages of four accounts, each to a number of its own but for every tenth."""
     with database.write() as connection:
@@ -361,6 +367,66 @@ def test_shards_go_with_their_last_message(
     with database.read() as connection:
         found = list(messages.select(connection, Filter(text="code")))
     assert [one.seq for one in found] == [one.seq for one in reversed(again)]
+
+
+def indexed(database: Database) -> int:
+    """How many messages the index was given."""
+    with database.read() as connection:
+        return sum(shard.messages for shard in text.shards(connection))
+
+
+def test_the_newest_messages_are_found_before_they_are_indexed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FEW", 5)
+    stored = fill(database, 30)
+    monkeypatch.setattr(text, "BEHIND", 40)
+    stored += fill(database, 39)
+    assert indexed(database) == 30
+    newest_first = [one.seq for one in reversed(stored)]
+    rare, reworded = stored[50], stored[60]
+    with database.write() as connection:
+        messages.set_body(connection, reworded, "Nothing to see", None, _cut())
+        messages.delete_places(connection, [stored[40].seq])
+    with database.read() as connection:
+
+        def found(limit: int = -1, **wanted: object) -> list[int]:
+            read = messages.select(connection, Filter(**wanted), limit=limit)  # type: ignore[arg-type]
+            return [one.seq for one in read]
+
+        left = [seq for seq in newest_first if seq not in (reworded.seq, stored[40].seq)]
+        assert found(text="code minutes") == left
+        assert found(45, text="code minutes") == left[:45]
+        within = [seq for seq in left if stored[20].seq < seq < stored[55].seq]
+        assert found(text="code", after=stored[20].seq, before=stored[55].seq) == within
+        assert found(text=rare.code) == [rare.seq]
+        assert found(text="nothing see") == [reworded.seq]
+
+
+def test_the_index_catches_up_with_many_messages_at_once_and_at_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "BEHIND", 40)
+    monkeypatch.setattr(search, "_FEW", 5)
+    database = Database(str(tmp_path / "sandbox.db"))
+    first = fill(database, 1)[0]
+    later = [one for _ in range(39) for one in fill(database, 1)]
+    assert indexed(database) == 1
+    with database.write() as connection:
+        messages.set_body(connection, later[-1], "Nothing to see", None, _cut())
+    later += fill(database, 1)
+    assert indexed(database) == 41
+    later += fill(database, 5)
+    assert indexed(database) == 41
+    database.close()
+    database = Database(str(tmp_path / "sandbox.db"))
+    assert indexed(database) == 46
+    with database.read() as connection:
+        found = [one.seq for one in messages.select(connection, Filter(text="code minutes"))]
+        seen = [one.seq for one in messages.select(connection, Filter(text="nothing"))]
+    assert found == [one.seq for one in reversed([first, *later]) if one != later[38]]
+    assert seen == [later[38].seq]
+    database.close()
 
 
 def test_a_message_with_another_text_is_found_by_that_alone(database: Database) -> None:

@@ -11,10 +11,15 @@ from sms_sandbox.storage import text as text_index
 Put = Callable[..., Message]
 
 
-@pytest.fixture(params=[True, False], ids=["indexed", "plain"])
-def inbox_both(request: pytest.FixtureRequest, inbox: Inbox) -> Inbox:
-    """Both ways of searching; an SQLite without trigrams must find the same."""
-    if not request.param:
+@pytest.fixture(params=["indexed", "behind", "plain"])
+def inbox_both(
+    request: pytest.FixtureRequest, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> Inbox:
+    """All ways of searching; an SQLite without trigrams, or with some yet to come, must find the
+    same."""
+    if request.param == "indexed":
+        monkeypatch.setattr(text_index, "BEHIND", 1)
+    if request.param == "plain":
         with inbox._parts.database.write() as connection:
             text_index.give_up(connection)
     return inbox

@@ -220,6 +220,19 @@ def test_a_call_that_leads_in_circles_ends(phone: Phone, receiver: Receiver) -> 
     assert len(receiver.posts) == 100
 
 
+def test_of_a_call_that_speaks_for_long_the_beginning_is_kept(
+    phone: Phone, receiver: Receiver
+) -> None:
+    long = [letter * 7_000 for letter in "abc"]
+    said = [f"<Say>{words}</Say>" for words in long]
+    receiver.answers.extend(says(f"<Response>{one}<Redirect/></Response>") for one in said[:2])
+    receiver.answers.append(says(f"<Response>{said[2]}</Response>"))
+    phone.call(Url=f"{receiver.url}/voice")
+    phone.wait(0.3)
+    await_message(phone.web, status="delivered")
+    assert phone.message()["body"] == " ".join(long)[:16_000]
+
+
 @pytest.mark.parametrize("digits", ["", "a", "1" * 65, "1 2"])
 def test_keys_that_no_telephone_has_are_refused(phone: Phone, digits: str) -> None:
     phone.call(Twiml=SAYS_CODE)

@@ -179,6 +179,7 @@ def test_a_token_names_no_end_and_holds_for_a_quarter_of_an_hour(web: FlaskClien
     now = int(time.time())
     problem(ask_message(web, bearer(exp=None, iat=now - 1000)), 401)
     send_message(web, bearer(iat=now - 1000))
+    send_message(web, bearer(iat=now - 86_300))
 
 
 def test_tokens_that_are_none_are_refused(web: FlaskClient) -> None:
@@ -186,6 +187,7 @@ def test_tokens_that_are_none_are_refused(web: FlaskClient) -> None:
     for wrong, why in (
         (bearer(exp=now - 120), "The token has expired."),
         (bearer(iat=now + 3600), "The token is not valid yet."),
+        (bearer(iat=now - 86_500, exp=now + 900), "The token has expired."),
         (bearer(nbf=now + 3600), "The token is not valid yet."),
         (bearer(iat=None), "The token's iat is missing"),
         (bearer(exp="soon"), "The token's exp must be a number"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 import urllib3
@@ -34,7 +36,7 @@ def server() -> Iterator[SandboxServer]:
 def ask(
     server: SandboxServer, path: str, method: str = "GET", **options: object
 ) -> urllib3.BaseHTTPResponse:
-    return urllib3.request(method, server.url.rstrip("/") + path, **options)  # type: ignore[arg-type]
+    return urllib3.request(method, server.url.rstrip("/") + path, **options, timeout=60)  # type: ignore[arg-type]
 
 
 def send(server: SandboxServer, body: str, **values: str) -> dict[str, object]:
@@ -151,8 +153,31 @@ def test_scheduled_and_canceled_messages_are_drawn(server: SandboxServer) -> Non
             answer = ask(server, path)
             assert answer.status == 200
             assert f'title="{status}"' in answer.data.decode()
+            told = "Due 02 Oct 2096 07:06:40 UTC · in " in answer.data.decode()
+            assert told == (status == "Scheduled")
         if status == "Scheduled":
             server.sandbox.inbox.move(message.id, "canceled")
+
+
+def test_call_is_told_from_a_text_without_script(server: SandboxServer) -> None:
+    account = "AC" + "a" * 32
+    form = {"To": PHONE, "From": "+447700900123", "Twiml": "<Response><Say>Hi</Say></Response>"}
+    made = ask(
+        server,
+        f"/twilio/2010-04-01/Accounts/{account}/Calls.json",
+        "POST",
+        body=urlencode(form),
+        headers=urllib3.make_headers(basic_auth=f"{account}:token")
+        | {"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert made.status == 201, made.data
+    (call,) = ask(server, "/api/v1/messages").json()["messages"]
+    send(server, "a text")
+    for path in ("/", f"/?to=%2B{PHONE[1:]}", f"/messages/{call['id']}?to=%2B{PHONE[1:]}"):
+        drawn = ask(server, path).data.decode().split("<template")[0]
+        told = re.findall(r'<p class="note call" >.*?<span class="words">(Call[^<]*)</span>', drawn)
+        assert told
+        assert len(told) == 1 + path.startswith("/messages")
 
 
 def test_page_tells_what_is_kept_and_what_has_gone(server: SandboxServer) -> None:

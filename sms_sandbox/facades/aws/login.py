@@ -2,11 +2,14 @@
 
 A signature does not show the secret, so it is judged only where the sandbox knows one: its
 password, or the one that was configured for the key (with ``--strict`` there is no other key).
+Its age is judged there too: elsewhere its date is anybody's word.
 """
 
 import hmac
 import re
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from flask import Request
 
@@ -18,6 +21,9 @@ from sms_sandbox.facades.base import Room
 
 _MAX_KEY = 64
 _MOMENT = re.compile(r"([0-9]{8})T[0-9]{6}Z")
+_STAMP = "%Y%m%dT%H%M%SZ"
+LEEWAY = 900
+"""Seconds by which the clocks of the sandbox and of who signs may differ, as SNS has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ def check(room: Room, request: Request, path: str, body: bytes, service: str) ->
         )
     secret = room.settings.password if known is None else known.secret
     if secret is not None:
+        _check_age(request.headers.get("X-Amz-Date", ""))
         _check_signature(secret, shown, request, path, body)
     account = shown.key if known is None else known.account
     return Caller(room.inbox.account_of(account), shown.key, shown.region)
@@ -72,6 +79,31 @@ def _check_scope(shown: Shown, moment: str, service: str) -> None:
         )
     if "host" not in shown.headers or "x-amz-date" not in shown.headers:
         raise AwsError("SignatureDoesNotMatch", "'Host' and 'X-Amz-Date' must be 'SignedHeaders'.")
+
+
+def _check_age(moment: str) -> None:
+    # Whoever signs lives in real time, whatever the clock of the account says.
+    now = time.time()
+    try:
+        signed_at = datetime.strptime(moment, _STAMP).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise AwsError("IncompleteSignature", f"'X-Amz-Date' is no date: '{moment}'.") from None
+    if signed_at < now - LEEWAY:
+        raise AwsError(
+            "SignatureDoesNotMatch",
+            f"Signature expired: {moment} is now earlier than {_stamp(now - LEEWAY)} "
+            f"({_stamp(now)} - {LEEWAY // 60} min.)",
+        )
+    if signed_at > now + LEEWAY:
+        raise AwsError(
+            "SignatureDoesNotMatch",
+            f"Signature not yet current: {moment} is still later than {_stamp(now + LEEWAY)} "
+            f"({_stamp(now)} + {LEEWAY // 60} min.)",
+        )
+
+
+def _stamp(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime(_STAMP)
 
 
 def _check_signature(secret: str, shown: Shown, request: Request, path: str, body: bytes) -> None:

@@ -23,12 +23,14 @@ CALL_TO: Table = {
     "+15005550004": 21216,
 }
 CALL_FROM: Table = {"+15005550001": 21212, "+15005550007": 21210}
+BOUGHT: Table = {"+15005550000": 21422, "+15005550001": 21421}
 
 _ROLES = (
     ("a message to it", MESSAGE_TO),
     ("a message from it", MESSAGE_FROM),
     ("a call to it", CALL_TO),
     ("a call from it", CALL_FROM),
+    ("buying it", BOUGHT),
 )
 
 

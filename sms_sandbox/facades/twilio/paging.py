@@ -77,6 +77,33 @@ def whole_list(root: str, key: str, rows: Sequence[dict[str, Any]]) -> dict[str,
     return _envelope(wish, key, rows, (), more=False)
 
 
+def cut(
+    root: str,
+    key: str,
+    rows: Sequence[dict[str, Any]],
+    asked: Mapping[str, str],
+    filters: Sequence[str],
+) -> dict[str, Any]:
+    """The page that ``asked`` means of a list whose rows are at hand. Raises ``TwilioError``."""
+    size = wire.whole(asked, "PageSize", _DEFAULT_SIZE, 1)
+    if size > _MAX_SIZE:
+        raise TwilioError(20007)
+    wish = _Wish(
+        root=root,
+        size=size,
+        page=wire.whole(asked, "Page", 0, 0, _MAX_PAGE),
+        token="",
+        filters=tuple((name, asked[name]) for name in filters if asked.get(name)),
+    )
+    start = wish.page * size
+    shown = _envelope(wish, key, rows[start : start + size], (), more=False)
+    if start + size < len(rows):
+        shown["next_page_uri"] = wish.uri(wish.page + 1)
+    if wish.page:
+        shown["previous_page_uri"] = wish.uri(wish.page - 1)
+    return shown
+
+
 def span(filters: Mapping[str, str], name: str) -> tuple[float | None, float | None]:
     """The first and the last moment (both inclusive) that a date's three filters mean:
     ``name``, ``name>`` and ``name<``."""

@@ -18,6 +18,8 @@ from sms_sandbox.facades.twilio.desk import Desk
 from sms_sandbox.facades.twilio.errors import TwilioError, of_fault, of_stranger
 from sms_sandbox.facades.twilio.lookup import routes as lookup_routes
 from sms_sandbox.facades.twilio.messages.views import Messages
+from sms_sandbox.facades.twilio.numbers.views import Numbers
+from sms_sandbox.facades.twilio.services import routes as services_routes
 from sms_sandbox.facades.twilio.verify import routes as verify_routes
 
 _ACCOUNT = f"/{wire.API_VERSION}/Accounts/<account>"
@@ -31,6 +33,7 @@ def create_blueprint(room: Room, prefix: str) -> Blueprint:
         ("GET", "", partial(_account, desk)),
         *Messages(desk).rules(),
         *Calls(desk).rules(),
+        *Numbers(desk).rules(),
     ]
     for place, (method, path, view) in enumerate(rules):
         for suffix in ("", ".json"):
@@ -41,6 +44,7 @@ def create_blueprint(room: Room, prefix: str) -> Blueprint:
                 methods=[method],
                 provide_automatic_options=False,
             )
+    services_routes.register(blueprint, room, prefix)
     verify_routes.register(blueprint, room, prefix)
     lookup_routes.register(blueprint, room, prefix)
     nowhere = _nowhere(desk)

@@ -32,7 +32,11 @@ def show_account(sid: str, moment: float) -> dict[str, Any]:
         "owner_account_sid": sid,
         "sid": sid,
         "status": "active",
-        "subresource_uris": {"messages": f"{uri}/Messages.json", "calls": f"{uri}/Calls.json"},
+        "subresource_uris": {
+            "messages": f"{uri}/Messages.json",
+            "calls": f"{uri}/Calls.json",
+            "incoming_phone_numbers": f"{uri}/IncomingPhoneNumbers.json",
+        },
         "type": "Full",
         "uri": f"{uri}.json",
     }

@@ -20,6 +20,9 @@ LEEWAY = 60
 """Seconds by which two machines' clocks may differ."""
 LIFE = 900
 """Seconds for which a token holds that names no end."""
+LONGEST_LIFE = 86_400
+"""Seconds after its ``iat`` in which a token ends, whatever its ``exp`` says; until then it may
+come again: https://api.support.vonage.com/hc/en-us/articles/360000958407."""
 _MAX_TOKEN = 8192
 _MAX_JTI = 256
 _END_OF_TIME = 1e11
@@ -70,7 +73,8 @@ def _check_claims(claims: dict[str, Any]) -> None:
     if issued > now + LEEWAY or (_moment(claims, "nbf") or 0) > now + LEEWAY:
         raise Denied("The token is not valid yet.")
     ends = _moment(claims, "exp")
-    if (issued + LIFE if ends is None else ends) < now - LEEWAY:
+    ends = issued + LIFE if ends is None else min(ends, issued + LONGEST_LIFE)
+    if ends < now - LEEWAY:
         raise Denied("The token has expired.")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI:

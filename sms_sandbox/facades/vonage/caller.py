@@ -9,7 +9,7 @@ from sms_sandbox.facades.vonage import application, login
 from sms_sandbox.facades.vonage.errors import Denied
 from sms_sandbox.facades.vonage.parameters import hide_in_body, hide_in_query
 from sms_sandbox.facades.vonage.wire import PROVIDER, uuid_of
-from sms_sandbox.transcript import transcribe
+from sms_sandbox.transcript import sent_headers, transcribe
 
 BLANKED = "api_secret"
 """The secret that the older APIs take among the parameters."""
@@ -67,4 +67,4 @@ def transcript() -> str:
     query = hide_in_query(BLANKED, request.query_string).decode("utf-8", "replace")
     target = f"{request.path}?{query}" if query else request.path
     body = hide_in_body(BLANKED, request.get_data())
-    return transcribe(request.method, target, request.headers.items(), body)
+    return transcribe(request.method, target, sent_headers(request.environ), body)

@@ -38,6 +38,17 @@ export async function call(method, path, body) {
   return answer.status === 204 ? {} : answer.json();
 }
 
+const AT_ONCE = 100; // ids in one request
+
+/** Asks about messages by their ids, however many there are: the entries of all answers. */
+export async function askAbout(path, entries, ids) {
+  const asks = [];
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    asks.push(call("GET", withQuery(path, { messages: ids.slice(at, at + AT_ONCE).join(",") })));
+  }
+  return (await Promise.all(asks)).flatMap((answer) => answer[entries]);
+}
+
 /** The sandbox's health, which stands beside the API. */
 export async function health() {
   const answer = await fetch("/healthz", { signal: AbortSignal.timeout(PATIENCE) });

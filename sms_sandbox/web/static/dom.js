@@ -68,6 +68,14 @@ export function fillCode(root, code) {
   fillGroups(chip.querySelector(".digits"), codeGroups(code));
 }
 
+/** Fills a line that is there only where it says something. */
+export function fillNote(root, kind, words) {
+  const line = root.querySelector(`.note.${kind}`);
+  line.hidden = !words;
+  const shown = line.querySelector(".words");
+  if (shown.textContent !== words) shown.textContent = words;
+}
+
 export function fillBody(root, text) {
   fillText(root.querySelector(".text"), text);
 }

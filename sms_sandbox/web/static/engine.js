@@ -65,6 +65,12 @@ export class Engine {
       || this.clocks.find((one) => one.account === null) || null;
   }
 
+  /** What an account's clock shows, in milliseconds since 1970. */
+  now(account) {
+    const dial = this.clockOf(account);
+    return dial?.frozen ? Date.parse(dial.now) : Date.now() + (dial?.ahead ?? 0) * 1000;
+  }
+
   /** {nickname, state}: what was set for a handset, in words, both maybe "". */
   noteOf(account, number) {
     const known = this.#handsets.get(keyOf(account, number));
@@ -72,8 +78,7 @@ export class Engine {
     const words = [STATES[known.state]];
     if (known.opted_out.includes("*")) words.push("Opted out");
     else if (known.opted_out.length) words.push(`Opted out of ${known.opted_out.length}`);
-    const now = Date.now() + (this.clockOf(account)?.ahead ?? 0) * 1000;
-    if (now - Date.parse(known.sim_swapped_at) < FRESH_SWAP) words.push("SIM swapped");
+    if (this.now(account) - Date.parse(known.sim_swapped_at) < FRESH_SWAP) words.push("SIM swapped");
     return { nickname: known.nickname ?? "", state: words.filter(Boolean).join(", ") };
   }
 }

@@ -28,6 +28,8 @@ function effectOf({ effect, status, code, retry_after: retry, seconds, ending, e
   }
 }
 
+const typed = (form) => new URLSearchParams(new FormData(form)).toString();
+
 /** The rule that the form asks for. */
 function ruleOf(form) {
   const fields = form.elements;
@@ -69,7 +71,9 @@ export function watchFaultForm(add) {
   form.addEventListener("input", () => show(form));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await add(ruleOf(form))) fill(form, { account: form.elements.account.value });
+    const asked = typed(form);
+    // What the reader typed meanwhile is the next rule already.
+    if (await add(ruleOf(form)) && typed(form) === asked) fill(form, { account: form.elements.account.value });
   });
 }
 

@@ -13,6 +13,7 @@ const struck = (hits) => (hits ? `struck ${hits === 1 ? "once" : `${hits.toLocal
 
 export class FaultDrawer {
   #engine;
+  #wishes = new Map(); // id of a rule: the switch that was asked for and is not answered yet
 
   constructor(engine) {
     this.#engine = engine;
@@ -42,7 +43,7 @@ export class FaultDrawer {
     reconcile(byId("fault-rules"), faults, {
       key: (rule) => rule.id,
       create: () => fresh("fault-rule"),
-      update: fillRule,
+      update: (node, rule) => fillRule(node, rule, this.#wishes.get(rule.id) ?? rule),
     });
   }
 
@@ -51,10 +52,15 @@ export class FaultDrawer {
     return this.#engine.faults.find((rule) => rule.id === key);
   }
 
-  #switch(box) {
+  // Until it is answered the box shows what the reader chose, whatever is read meanwhile.
+  async #switch(box) {
     const rule = this.#ruleOf(box);
-    const words = box.checked ? "Rule switched on" : "Rule switched off";
-    return rule && this.#do(() => call("POST", path(rule), { enabled: box.checked }), words);
+    if (!rule) return;
+    const wish = { enabled: box.checked };
+    this.#wishes.set(rule.id, wish);
+    await this.#do(() => call("POST", path(rule), wish), `Rule switched ${wish.enabled ? "on" : "off"}`);
+    if (this.#wishes.get(rule.id) === wish) this.#wishes.delete(rule.id);
+    this.draw();
   }
 
   async #click(button) {
@@ -94,7 +100,7 @@ export class FaultDrawer {
   }
 }
 
-function fillRule(node, rule) {
+function fillRule(node, rule, { enabled }) {
   const rests = restsOf(rule);
   const spent = rests === "used up" || rests === "expired";
   node.toggleAttribute("data-off", !rule.enabled);
@@ -102,5 +108,5 @@ function fillRule(node, rule) {
   node.querySelector(".hits").textContent = struck(rule.hits);
   node.querySelector(".rests").textContent = rests && `· ${rests}`;
   node.querySelector(".switch").hidden = spent;
-  node.querySelector(".on").checked = rule.enabled;
+  node.querySelector(".on").checked = enabled;
 }

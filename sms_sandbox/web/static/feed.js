@@ -88,8 +88,10 @@ export class Feed {
     const open = this.#sources.filter((source) => source.next);
     const source = open.sort((a, b) => newer(a.messages.at(-1), b.messages.at(-1)))[0];
     if (!source) return;
-    const answer = await call("GET", withQuery("/messages", { ...source.query, after: source.next, limit: PAGE }));
+    const { next } = source;
+    const answer = await call("GET", withQuery("/messages", { ...source.query, after: next, limit: PAGE }));
     if (turn !== this.#turn) return;
+    if (source.next !== next) return this.loadOlder(); // the window was cut meanwhile: no gap
     const known = new Set(source.messages.map((message) => message.id));
     source.messages.push(...answer.messages.filter((message) => !known.has(message.id)));
     source.next = answer.next;

@@ -23,8 +23,12 @@ let regions = {};
 
 /** Loads the table that the server uses too: calling prefix to country. */
 export async function loadRegions() {
-  const answer = await fetch(new URL("regions.json", import.meta.url));
-  regions = answer.ok ? await answer.json() : {};
+  try {
+    const answer = await fetch(new URL("regions.json", import.meta.url));
+    regions = answer.ok ? await answer.json() : {};
+  } catch {
+    regions = {}; // numbers stand without their country, and everything else works
+  }
 }
 
 /** {region, groups} of a number; the groups join to the number itself. */

@@ -1,18 +1,19 @@
 // The right pane: everything about one message.
 
 import { address, call, messagePath } from "./api.js";
-import { fillCall } from "./calls.js";
-import { byId, fillBody, fillCode, fillState, fresh, numberNodes, reconcile } from "./dom.js";
+import { byId, fillBody, fillCode, fillNote, fillState, fresh, numberNodes, reconcile } from "./dom.js";
 import { clock, elapsed, handsetOf, partsOf, safeJson, shellQuote, STATUS } from "./format.js";
 import { placeLink } from "./place.js";
 import { attemptItem } from "./webhooks.js";
 
 export class Inspector {
   #shown = null;
-  #calls;
+  #turns = { timeline: 0, webhooks: 0 }; // readings so far: their answers may come in another order
+  #notes;
 
-  constructor(calls) {
-    this.#calls = calls;
+  /** `notes` are what is said beside a message: for each kind who knows its words. */
+  constructor(notes) {
+    this.#notes = notes;
   }
 
   /** Shows a message, or nothing. `place` is where closing leads. */
@@ -27,7 +28,7 @@ export class Inspector {
     }
     if (before?.id !== message.id) byId("details").replaceChildren(fresh("detail"));
     if (before !== message) this.#fill(message);
-    fillCall(byId("details"), this.#calls.wordsOf(message));
+    for (const [kind, who] of Object.entries(this.#notes)) fillNote(byId("details"), kind, who.wordsOf(message));
     byId("details").querySelector(".back").setAttribute("href", placeLink({ ...place, id: "" }));
   }
 
@@ -53,9 +54,17 @@ export class Inspector {
     if (this.#shown?.id === attempt.message_id) this.#fillWebhooks(this.#shown);
   }
 
+  /** What belongs to a message; null where another message is on show since, or a later reading. */
+  async #read(kind, message) {
+    this.#turns[kind] += 1;
+    const turn = this.#turns[kind];
+    const answer = await call("GET", `${messagePath(message.id)}/${kind}`).catch(() => ({ [kind]: [] }));
+    return turn === this.#turns[kind] && this.#shown?.id === message.id ? answer[kind] : null;
+  }
+
   async #fillWebhooks(message) {
-    const { webhooks } = await call("GET", `${messagePath(message.id)}/webhooks`).catch(() => ({ webhooks: [] }));
-    if (this.#shown?.id !== message.id) return;
+    const webhooks = await this.#read("webhooks", message);
+    if (!webhooks) return;
     const root = byId("details");
     root.querySelector(".webhooks").hidden = webhooks.length === 0;
     // An attempt in the log does not change: those that are here stay, open or focused.
@@ -63,8 +72,8 @@ export class Inspector {
   }
 
   async #fillTimeline(message) {
-    const { timeline } = await call("GET", `${messagePath(message.id)}/timeline`).catch(() => ({ timeline: [] }));
-    if (this.#shown?.id !== message.id) return;
+    const timeline = await this.#read("timeline", message);
+    if (!timeline) return;
     const steps = timeline.map((step, i) => timelineStep(step, i ? timeline[0].at : null));
     byId("details").querySelector(".timeline").replaceChildren(...steps);
   }

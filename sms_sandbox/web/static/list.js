@@ -1,7 +1,6 @@
 // The middle pane: the live list, newest first, or one number's conversation, newest last.
 
-import { fillCall } from "./calls.js";
-import { byId, fillAge, fillBody, fillCode, fillNumber, fillState, fresh, reconcile } from "./dom.js";
+import { byId, fillAge, fillBody, fillCode, fillNote, fillNumber, fillState, fresh, reconcile } from "./dom.js";
 import { badgeOf, clock, day, fillText, handsetOf, partsOf, senderOf } from "./format.js";
 import { placeLink } from "./place.js";
 
@@ -10,17 +9,19 @@ const NEAR = 24; // pixels from the newest end that still count as being there
 export class MessageList {
   #feed;
   #picked;
-  #calls;
+  #notes;
   #place = null;
   #pinned = true; // whether the reader is at the newest end, and stays there
+  #at = 0; // where it was scrolled to when that was told
   #held = null; // id of the newest message on show while the reader is somewhere else
   #scroll = byId("scroll");
   #list = byId("list");
   #drawn = new WeakMap();
 
-  constructor(feed, picked, calls) {
+  /** `notes` are what is said beside a message: for each kind who knows its words. */
+  constructor(feed, picked, notes) {
     this.#feed = feed;
-    this.#calls = calls;
+    this.#notes = notes;
     this.#picked = picked;
     this.#scroll.addEventListener("scroll", () => this.#followScroll(), { passive: true });
     new ResizeObserver(() => this.#pinned && this.#toEnd()).observe(this.#scroll);
@@ -50,15 +51,18 @@ export class MessageList {
     this.#held = null;
     this.#pinned = true;
     this.#list.replaceChildren();
+    this.#at = this.#scroll.scrollTop;
   }
 
   #toEnd() {
     this.#scroll.scrollTop = this.isConversation ? this.#scroll.scrollHeight : 0;
+    this.#at = this.#scroll.scrollTop;
   }
 
   toNewest() {
     this.#held = null;
     this.#pinned = true;
+    this.#at = this.#scroll.scrollTop;
     this.draw();
     this.rows()[0]?.querySelector(".open").focus({ preventScroll: true });
   }
@@ -75,6 +79,7 @@ export class MessageList {
 
   /** Draws what the feed holds, without moving what the reader looks at. */
   draw() {
+    this.#look();
     const anchor = this.#pinned ? null : this.#anchor();
     const messages = this.#onShow();
     if (this.isConversation) this.#drawBubbles(messages);
@@ -101,8 +106,16 @@ export class MessageList {
     pill.textContent = `${count} new`;
   }
 
+  // The event of a scroll comes with the next frame: who has just left the end must not be taken back.
+  #look() {
+    if (!this.#scroll.clientHeight || this.#scroll.scrollTop === this.#at) return;
+    this.#pinned = this.#isAtEnd();
+    this.#at = this.#scroll.scrollTop;
+  }
+
   #followScroll() {
     this.#pinned = this.#isAtEnd();
+    this.#at = this.#scroll.scrollTop;
     if (this.#pinned && this.#held) {
       this.#held = null;
       this.draw();
@@ -149,7 +162,7 @@ export class MessageList {
     else link.removeAttribute("aria-current");
     const box = node.querySelector(".pick input");
     if (box) box.checked = this.#picked.has(message.id);
-    fillCall(node, this.#calls.wordsOf(message));
+    for (const [kind, who] of Object.entries(this.#notes)) fillNote(node, kind, who.wordsOf(message));
     if (this.#drawn.get(node) === message) return;
     this.#drawn.set(node, message);
     node.dataset.status = message.status;

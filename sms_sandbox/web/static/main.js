@@ -19,6 +19,7 @@ import { watchLinks } from "./links.js";
 import { MessageList } from "./list.js";
 import { belongs, placeLink, readPlace } from "./place.js";
 import { Reply } from "./reply.js";
+import { Scheduled } from "./scheduled.js";
 import { listen } from "./stream.js";
 import { Tools } from "./tools.js";
 import { sendTest } from "./welcome.js";
@@ -29,10 +30,12 @@ const GONE = "This message does not exist: it was deleted, or its place was need
 const feed = new Feed();
 const picked = new Set();
 const tools = new Tools(() => place, drawTools);
-const calls = new Calls(draw);
-const list = new MessageList(feed, picked, calls);
+const calls = new Calls(onPage, draw);
+const scheduled = new Scheduled(onPage, (account) => tools.engine.now(account));
+const notes = { call: calls, due: scheduled };
+const list = new MessageList(feed, picked, notes);
 const handsets = new Handsets();
-const inspector = new Inspector(calls);
+const inspector = new Inspector(notes);
 const reply = new Reply();
 const deletion = new Deletion(feed, picked, { done: read, show: draw, fail });
 let place = readPlace();
@@ -41,6 +44,7 @@ let single = null; // the open message when the window does not hold it
 let kept = 0; // how many messages the sandbox keeps
 let rereading = 0;
 let reading = 0; // readings under way
+let numbering = 0; // readings of the numbers so far
 let gone = null; // says that the message of the link is gone; stays until the reader moves
 let trouble = null; // what the newest reading or deed met
 const waiting = [];
@@ -53,6 +57,13 @@ function fail(problem) {
 }
 
 const selected = () => (place.id ? feed.byId.get(place.id) ?? (single?.id === place.id ? single : null) : null);
+
+function onPage() {
+  const opened = selected();
+  return opened && !feed.byId.has(opened.id) ? [...feed.byId.values(), opened] : [...feed.byId.values()];
+}
+
+const readNotes = () => Promise.all([calls.read(), scheduled.read()]);
 
 function draw() {
   drawTools();
@@ -84,7 +95,8 @@ async function read(options) {
   rereading = 0;
   reading += 1;
   try {
-    await Promise.all([readSingle(), feed.refresh(options), readNumbers(), calls.read(place)]);
+    await Promise.all([readSingle(), feed.refresh(options), readNumbers()]);
+    await readNotes();
     fail(null);
   } catch (problem) {
     fail(problem);
@@ -100,9 +112,12 @@ function readSoon(within = 0) {
 }
 
 async function readNumbers() {
+  numbering += 1;
+  const turn = numbering;
   const [{ messages, total }, { accounts }, told] = await Promise.all([
     call("GET", withQuery("/messages", { limit: 200 })), call("GET", "/accounts"), health(),
   ]);
+  if (turn !== numbering) return; // a later reading knows more
   handsets.reset(messages);
   kept = told.retention.messages;
   showKept(told);
@@ -152,7 +167,9 @@ function apply(batch) {
   }
   if (feed.settle(list.atNewest)) read({ cut: true });
   if (arrived.length) countUp(arrived);
-  calls.note(batch.map(({ message }) => message));
+  const told = batch.map(({ message }) => message);
+  calls.note(told);
+  if (told.some((one) => one.status === "scheduled")) scheduled.read().then(draw, fail);
 }
 
 function countUp(arrived) {
@@ -199,7 +216,7 @@ async function start() {
   watchKeys(deedsOf({ list, feed, reply, tools, place: () => place, selected, go, close }));
   for (const part of [tools, calls, reply]) part.watch(fail);
   deletion.watch(() => place);
-  byId("load-more").addEventListener("click", () => feed.loadOlder().then(draw, fail));
+  byId("load-more").addEventListener("click", () => feed.loadOlder().then(readNotes).then(draw, fail));
   byId("send-test").addEventListener("click", () => sendTest(place.account).catch(fail));
   await loadRegions();
   feed.open(place);
@@ -210,7 +227,10 @@ async function start() {
     onBatch: takeBatch, onWindow: readSoon, onState: showConnection,
     onWebhook: (attempt) => inspector.tell(attempt), onFault: (rule) => tools.engine.takeHit(rule),
   });
-  setInterval(renewTimes, 5000);
+  setInterval(() => {
+    renewTimes();
+    if (scheduled.any) draw();
+  }, 5000);
 }
 
 start();

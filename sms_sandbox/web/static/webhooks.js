@@ -63,22 +63,23 @@ function again(attempt) {
     button.type = "button";
     button.className = "quiet";
     button.textContent = title;
-    button.addEventListener("click", () => post(attempt, how, told));
+    button.addEventListener("click", () => post(attempt, how, button, told));
     return button;
   });
   group.append(...buttons, told);
   return group;
 }
 
-// The buttons stay enabled: a disabled one would lose the focus.
-async function post(attempt, how, told) {
-  if (told.ariaBusy === "true") return;
-  told.ariaBusy = "true";
+// The buttons stay enabled: a disabled one would lose the focus. Only the same press again is not
+// taken before the answer: an attempt may be on show already, and the next deed be wished for.
+async function post(attempt, how, button, told) {
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
   try {
     await call("POST", `/webhooks/${encodeURIComponent(attempt.id)}/resend`, how);
     told.textContent = "Posted again";
   } catch (problem) {
     told.textContent = problem.message;
   }
-  told.ariaBusy = "false";
+  button.ariaBusy = null;
 }

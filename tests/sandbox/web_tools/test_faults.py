@@ -8,8 +8,9 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import urllib3
+from browser_fixtures import hold_timers
 from playwright.sync_api import Locator, Page, expect
-from sandbox.web_reader import CLIPBOARD, PHONE, Sandbox, copied, live, stripe
+from sandbox.web_reader import CLIPBOARD, PHONE, Held, Sandbox, copied, live, stripe
 
 if TYPE_CHECKING:
     from browser_fixtures import OpenPage
@@ -47,7 +48,9 @@ def test_preset_makes_a_rule_that_strikes_and_is_counted_before_the_reader(
     assert made["effect"] == {"type": "error", "status": 503}
     message = {"to": PHONE, "from": "Notes", "body": "x"}
     for _ in range(3):
-        refused = urllib3.request("POST", f"{sandbox.url}/api/v1/messages", json=message)
+        refused = urllib3.request(
+            "POST", f"{sandbox.url}/api/v1/messages", json=message, timeout=60
+        )
         assert refused.status == 503
     expect(rule.locator(".hits")).to_have_text("struck 3 times")
     expect(rule.locator(".rests")).to_have_text("· used up")
@@ -72,6 +75,7 @@ def test_every_trigger_and_effect_of_the_form_reaches_the_api(
             form.locator(f"[name={name}]").select_option(value)
         form.get_by_role("button", name="Add rule").click()
         expect(form.locator(".fault")).to_have_count(count)
+        expect(form.locator("[name=effect]")).to_have_value("error")  # ready for the next
     for (choices, wanted), made in zip(asked, faults(sandbox), strict=True):
         assert made["match"] == {"account": "shop"}
         effect = {"type": choices["effect"], **wanted.pop("effect", {})}
@@ -110,16 +114,65 @@ def test_rule_set_elsewhere_lights_lamp_and_stripe_until_it_is_switched_off(
     expect(page.locator("#fault-open")).to_have_text("No faults")
 
 
+def test_switch_stays_as_it_was_set_whatever_is_read_before_the_answer(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    rule = sandbox.call("POST", "/faults", OUTAGE)
+    page = live(open_page(sandbox.url))
+    drawn = drawer(page).locator(".fault")
+    held = Held(page)
+    page.route(f"**/faults/{rule['id']}", held.stop)
+    drawn.get_by_role("checkbox", name="On").uncheck()
+    sandbox.call("POST", "/faults", OUTAGE)  # the page reads all of them anew
+    expect(drawn).to_have_count(2)
+    expect(page.locator("#fault-open")).to_have_text("2 rules active")
+    expect(drawn.first.get_by_role("checkbox", name="On")).not_to_be_checked()
+    held.let_go()
+    expect(drawn.first.locator(".rests")).to_have_text("· off")
+    expect(drawn.first.get_by_role("checkbox", name="On")).not_to_be_checked()
+    assert [one["enabled"] for one in faults(sandbox)] == [False, True]
+
+
+def test_switch_that_is_refused_goes_back(sandbox: Sandbox, open_page: OpenPage) -> None:
+    rule = sandbox.call("POST", "/faults", OUTAGE)
+    page = live(open_page(sandbox.url))
+    drawn = drawer(page).locator(".fault")
+    page.route(f"**/faults/{rule['id']}", lambda route: route.abort())
+    drawn.get_by_role("checkbox", name="On").click()
+    expect(page.locator("#faults-problem")).to_contain_text("does not answer")
+    expect(drawn.get_by_role("checkbox", name="On")).to_be_checked()
+
+
+def test_what_is_typed_before_a_rule_is_made_is_the_next_rules(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    page = live(open_page(sandbox.url))
+    form = drawer(page)
+    held = Held(page, 1, "POST")
+    page.route("**/api/v1/faults", held.take)
+    form.get_by_role("button", name="Add rule").click()
+    expect(form.locator(".fault")).to_have_count(1)
+    form.get_by_label("to", exact=True).fill("+44*")
+    held.let_go()
+    expect(page.locator("#said")).to_have_text("Rule added")
+    expect(form.get_by_label("to", exact=True)).to_have_value("+44*")
+    form.get_by_role("button", name="Add rule").click()
+    expect(form.locator(".fault")).to_have_count(2)
+    expect(form.get_by_label("to", exact=True)).to_have_value("")
+    assert [one["match"] for one in faults(sandbox)] == [{}, {"to": "+44*"}]
+
+
 def test_rule_is_copied_as_json_curl_and_pytest(sandbox: Sandbox, open_page: OpenPage) -> None:
     wanted = {"match": {"to": "it's *", "account": "shop"}, "times": 2, **OUTAGE}
     sandbox.call("POST", "/faults", wanted)
-    page = live(open_page(sandbox.url, **CLIPBOARD))
+    page = hold_timers(live(open_page(sandbox.url, **CLIPBOARD)))
     rule = drawer(page).locator(".fault")
     texts = {}
     for form in ("JSON", "curl", "pytest"):
         rule.locator(f"[data-form={form.lower()}]").click()
         expect(rule.get_by_role("button", name="Copied")).to_have_count(1)
         texts[form] = copied(page)
+        page.clock.run_for(1600)
         expect(rule.get_by_role("button", name=form)).to_be_visible()
     assert json.loads(texts["JSON"]) == wanted
     subprocess.run(["bash", "-c", texts["curl"]], check=True, capture_output=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,8 +11,10 @@ from playwright.sync_api import expect
 from sandbox.receiver import receiving
 from sandbox.web_reader import (
     CLIPBOARD,
+    OTHER,
     PHONE,
     TWILIO,
+    Held,
     Sandbox,
     ask_twilio,
     conversation,
@@ -22,6 +25,7 @@ from sandbox.web_reader import (
     stripe,
 )
 
+from sms_sandbox.inbox.named import NEWEST
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
 
@@ -74,6 +78,47 @@ def test_text_message_is_no_call_and_offers_no_keys(sandbox: Sandbox, open_page:
     expect(page.locator("#keys")).to_be_hidden()
 
 
+def test_call_is_marked_however_many_messages_came_after_it(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    call = answered_call(sandbox, Twiml="<Response><Say>Good evening.</Say></Response>")
+    for number in range(NEWEST + 5):
+        sandbox.send(f"text {number}", to=OTHER)
+    page = live(open_page(f"{sandbox.url}/?q=evening"))
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page).locator(".call")).to_have_text("Call")
+    page = live(open_page(f"{sandbox.url}/messages/{call['id']}"))
+    expect(page.locator("#details .call")).to_have_text("Call")
+    expect(rows(page)).to_have_count(50)
+    for loaded in (100, 150, 200, 206):
+        page.get_by_role("button", name="Load older messages").click()
+        expect(rows(page)).to_have_count(loaded)
+    expect(rows(page).filter(has_text="evening").locator(".call")).to_have_text("Call")
+    expect(rows(page).locator(".call:not([hidden])")).to_have_count(1)
+
+
+def test_scheduled_message_tells_when_it_is_due_by_its_accounts_clock(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    sandbox.call("PUT", f"/clock?account={TWILIO}", {"frozen": True, "now": "2027-01-20T10:30:00Z"})
+    sent = scheduled(sandbox, "first")
+    sandbox.send("at once")
+    page = live(open_page(f"{sandbox.url}/messages/{sent['id']}"))
+    row = rows(page).filter(has_text="first")
+    due = re.compile(r"^Due .*20.*00:00.* · in 1.5 h$")
+    expect(row.locator(".due")).to_have_text(due)
+    expect(page.locator("#details .due")).to_have_text(due)
+    expect(rows(page).filter(has_text="at once").locator(".due")).to_be_hidden()
+    sandbox.call("POST", f"/clock/advance?account={TWILIO}", {"seconds": HOUR})
+    expect(row.locator(".due")).to_have_text(re.compile(r"· in 30 min$"))
+    other = scheduled(sandbox, "arrives while somebody looks")
+    expect(page.locator(f'[data-key="{other["id"]}"] .due')).to_have_text(re.compile("^Due "))
+    assert serious(page) == []
+    sandbox.call("POST", f"/messages/{sent['id']}/status", {"status": "canceled"})
+    expect(row.locator(".state-label")).to_have_text("Canceled")
+    expect(row.locator(".due")).to_be_hidden()
+
+
 def scheduled(sandbox: Sandbox, body: str) -> dict[str, Any]:
     day = {"SendAt": "2027-01-20T12:00:00Z", "ScheduleType": "fixed"}
     service = {"MessagingServiceSid": "MG" + "a" * 32, "Body": body}
@@ -124,6 +169,65 @@ def test_webhook_is_posted_again_badly_signed_twice_and_stale(
         attempts.first.get_by_role("button", name="Stale").click()
         expect(attempts).to_have_count(5)
         assert application.await_posts(5)[4].form["MessageStatus"] == "queued"
+
+
+def test_webhook_is_posted_again_otherwise_before_the_first_press_is_answered(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    with receiving() as application:
+        sent = ask_twilio(sandbox, "Messages", Body="x", StatusCallback=application.url)
+        sandbox.call("POST", f"/messages/{sent['id']}/status", {"status": "sent"})
+        application.await_posts(1)
+        page = live(open_page(f"{sandbox.url}/messages/{sent['id']}"))
+        attempts = page.locator("#details .attempts > li")
+        expect(attempts).to_have_count(1)
+        attempts.first.locator("summary").click()
+        held = Held(page, method="POST")
+        page.route("**/resend", held.take)
+        attempts.first.get_by_role("button", name="Stale").click()
+        expect(attempts).to_have_count(2)
+        attempts.first.get_by_role("button", name="Stale").click()  # not taken twice
+        attempts.first.get_by_role("button", name="Twice").click()
+        expect(attempts).to_have_count(4)
+        held.let_go()
+        expect(attempts.first.get_by_role("status")).to_have_text("Posted again")
+        expect(attempts).to_have_count(4)
+
+
+def test_answers_that_come_late_do_not_undo_what_is_known_by_then(
+    sandbox: Sandbox, open_page: OpenPage
+) -> None:
+    sandbox.send()
+    gone = [sandbox.send(to=OTHER)["id"] for _ in range(2)]
+    page = live(open_page(sandbox.url))
+    handsets = page.locator("#handsets .handset")
+    expect(handsets).to_have_count(2)
+    timeline, numbers = Held(page, 1), Held(page, 1)
+    page.route("**/timeline", timeline.take)
+    page.route("**/messages?limit=200", numbers.take)
+    rows(page).filter(has_text="+1").locator(".open").click()
+    expect(page.locator("#details .state-label")).to_have_text("Queued")
+    key = page.url.rsplit("/", 1)[1]
+    sandbox.call("POST", f"/messages/{key}/status", {"status": "sent"})
+    steps = page.locator("#details .timeline li span")
+    expect(steps).to_have_text(["Accepted", "Queued", "Sent"])
+    timeline.let_go()
+    expect(steps).to_have_text(["Accepted", "Queued", "Sent"])
+    with page.expect_request("**/messages?limit=200"):
+        sandbox.call("DELETE", f"/messages/{gone[0]}")
+    sandbox.call("DELETE", f"/messages/{gone[1]}")
+    expect(handsets).to_have_count(1)
+    numbers.let_go()
+    expect(handsets).to_have_count(1)
+
+
+def test_page_works_without_its_table_of_countries(sandbox: Sandbox, open_page: OpenPage) -> None:
+    sandbox.send()
+    page = open_page(f"{sandbox.url}/healthz")
+    page.route("**/regions.json", lambda route: route.abort())
+    page.goto(sandbox.url)
+    expect(rows(live(page)).locator(".number")).to_have_text(PHONE)
+    expect(rows(page).locator(".country")).to_be_hidden()
 
 
 def test_numbers_are_found_and_copied_from_welcome_help_and_by_a_key(

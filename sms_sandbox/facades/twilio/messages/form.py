@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from sms_sandbox.facades.twilio import magic, wire
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.messages.smart import smart_encoded
+from sms_sandbox.facades.twilio.services.pool import Pool
 from sms_sandbox.message import Draft, Submission
 
 MAX_BODY = 1600
@@ -36,20 +37,22 @@ def parse_draft(
     now: float,
     ids: Callable[[int], str],
     status_url: str | None = None,
+    pool: Pool | None = None,
 ) -> Draft:
-    """The message that a form asks for at ``now``. Raises ``TwilioError``."""
+    """The message that a form asks for at ``now``; ``pool`` is what its Messaging Service has, if
+    that was created here. Raises ``TwilioError``."""
     for name in NOT_IMITATED:
         if name in form:
             raise TwilioError(20001, detail=f"{name} is not imitated by this sandbox.")
     recipient = _recipient(form.get("To", ""))
     service = form.get("MessagingServiceSid") or None
-    sender = _sender(form.get("From", ""), service)
+    sender = _sender(form.get("From", ""), service, recipient, pool)
     media = _media(form.getlist("MediaUrl"), ids)
     way = "MMS" if media else "SMS"
     magic.refuse(recipient, sender, magic.MESSAGE_TO, magic.MESSAGE_FROM, way=way)
     if sender == recipient:
         raise TwilioError(21266, to=recipient)
-    url = _callback_url(form) or status_url
+    url = _callback_url(form) or (pool and pool.status_callback) or status_url
     body = _body(form.get("Body"), has_media=bool(media))
     is_mms = bool(media) or wire.is_true(form, "SendAsMms")
     return Draft(
@@ -58,12 +61,14 @@ def parse_draft(
         direction="outbound",
         sender=sender,
         recipient=recipient,
-        body=smart_encoded(body) if wire.is_true(form, "SmartEncoded") else body,
+        body=smart_encoded(body) if _is_smart(form, pool) else body,
         raw=raw,
         kind="media" if media else "text",
         starts="accepted" if service else "queued",
         send_at=_send_at(form, service, now),
-        validity=wire.whole(form, "ValidityPeriod", VALIDITY, 1, VALIDITY),
+        validity=wire.whole(
+            form, "ValidityPeriod", pool.validity if pool else VALIDITY, 1, VALIDITY
+        ),
         submission=Submission(
             vendor_id=("MM" if is_mms else "SM") + ids(16),
             callback_url=url,
@@ -109,13 +114,27 @@ def _recipient(text: str) -> str:
     return recipient
 
 
-def _sender(text: str, service: str | None) -> str:
+def service_of(form: Mapping[str, str]) -> str | None:
+    """The SID of the Messaging Service that a form names, if it is one."""
+    service = form.get("MessagingServiceSid") or ""
+    return service if _SERVICE.fullmatch(service) else None
+
+
+def _is_smart(form: Mapping[str, str], pool: Pool | None) -> bool:
+    if "SmartEncoded" in form or pool is None:
+        return wire.is_true(form, "SmartEncoded")
+    return pool.smart_encoding
+
+
+def _sender(text: str, service: str | None, recipient: str, pool: Pool | None) -> str:
     if service is not None and not _SERVICE.fullmatch(service):
         raise TwilioError(21705)
     if not text.strip():
         if service is None:
             raise TwilioError(21603)
-        # A service picks from its pool: here always the same number of the range for fiction.
+        if pool is not None:
+            return pool.sender_for(recipient)
+        # A service that was not created here has always the same number of the range for fiction.
         return f"+12015550{100 + int(service[2:], 16) % 100}"
     sender = wire.parse_address(text)
     if not (wire.is_number(sender) or wire.is_short_code(sender) or wire.is_name(sender)):

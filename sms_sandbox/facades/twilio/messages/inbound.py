@@ -9,6 +9,7 @@ from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.messages import form
 from sms_sandbox.facades.twilio.messages.keywords import ANSWERS, keyword_of
 from sms_sandbox.facades.twilio.posting import Method, post
+from sms_sandbox.facades.twilio.services.inbound import destination
 from sms_sandbox.inbox.hooks import Answered, Reaction, Scene
 from sms_sandbox.message import Draft, Message, Submission
 
@@ -25,12 +26,12 @@ _XML = ("text/xml", "application/xml", "text/html")
 def received(message: Message, scene: Scene) -> Reaction:
     """Give the message its SID, post it to the application, and heed STOP, START and HELP."""
     keyword = keyword_of(message.body)
-    url = scene.settings.inbound_url
-    submission = Submission(vendor_id="SM" + scene.ids(16), facts={"here": url} if url else {})
+    goes = destination(message.recipient, scene)
+    facts = {"here": goes.url} if goes else {}
+    submission = Submission(vendor_id="SM" + scene.ids(16), facts=facts)
     callbacks: tuple[Callback, ...] = ()
-    if url:
-        method: Method = scene.settings.webhook_method or "POST"
-        callbacks = (_post(message, submission, url, method, scene),)
+    if goes:
+        callbacks = (_post(message, submission, goes.url, goes.method, scene),)
     return Reaction(
         submission=submission,
         callbacks=callbacks,

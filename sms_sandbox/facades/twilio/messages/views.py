@@ -12,6 +12,8 @@ from sms_sandbox.facades.twilio import paging, wire
 from sms_sandbox.facades.twilio.desk import Desk, transcript
 from sms_sandbox.facades.twilio.errors import TwilioError, of_refusal
 from sms_sandbox.facades.twilio.messages import form, resource
+from sms_sandbox.facades.twilio.services import pool
+from sms_sandbox.facades.twilio.services.pool import Pool
 from sms_sandbox.storage import submissions
 from sms_sandbox.storage.submissions import Query, Submitted
 
@@ -51,6 +53,7 @@ class Messages:
             now=self._room.clock.now(account),
             ids=self._desk.ids(account),
             status_url=self._room.inbox.account_settings(account).status_url,
+            pool=self._pool(account),
         )
         try:
             message = self._room.inbox.accept(draft)
@@ -113,6 +116,13 @@ class Messages:
         said = {**before, "updated_at": now, "outcome": outcome or "confirmed"}
         kept = self._keep(found, {"feedback": said})
         return jsonify(resource.show_feedback(kept))
+
+    def _pool(self, account: str) -> Pool | None:
+        service = form.service_of(request.form)
+        if service is None:
+            return None
+        with self._room.database.read() as connection:
+            return pool.find(connection, account, service)
 
     def _find(self, account: str, sid: str) -> Submitted:
         return self._desk.find(self._desk.enter(account), sid, _PREFIXES)

@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
+from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 
+PROVIDER = "twilio"
 _DEFAULT_SIZE = 50
 _MAX_SIZE = 1000
 _TOKEN = re.compile(r"P([AB])([0-9a-f]{32})")
@@ -27,6 +29,36 @@ class _Wish:
     page: int
     older_than: int | None
     newer_than: int | None
+
+
+def page_of(
+    caller: Caller,
+    asked: Mapping[str, str],
+    kind: str,
+    key: str,
+    *,
+    show: Callable[[Caller, Record], dict[str, Any]],
+    parent: str | None = None,
+) -> dict[str, Any]:
+    """The page of what the account keeps of one kind, or of one parent, that ``asked`` means."""
+
+    def find(older: int | None, newer: int | None, limit: int) -> list[Record]:
+        with caller.room.database.read() as connection:
+            return records.find(
+                connection,
+                PROVIDER,
+                caller.account,
+                kind,
+                parent=parent,
+                older_than=older,
+                newer_than=newer,
+                limit=limit,
+            )
+
+    def show_one(record: Record) -> dict[str, Any]:
+        return show(caller, record)
+
+    return show_page(caller, asked, key, find=find, show=show_one)
 
 
 def show_page(

@@ -15,8 +15,7 @@ from sms_sandbox.facades.twilio.verify import (
     services,
     start,
 )
-from sms_sandbox.facades.twilio.verify.paging import show_page
-from sms_sandbox.storage import records
+from sms_sandbox.facades.twilio.verify.paging import page_of
 from sms_sandbox.storage.records import Record
 
 _Show = Callable[[Caller, Record], dict[str, Any]]
@@ -158,20 +157,4 @@ class _Views:
     def _page(
         self, caller: Caller, kind: str, key: str, show: _Show, parent: str | None = None
     ) -> Response:
-        def find(older: int | None, newer: int | None, limit: int) -> list[Record]:
-            with self._room.database.read() as connection:
-                return records.find(
-                    connection,
-                    services.PROVIDER,
-                    caller.account,
-                    kind,
-                    parent=parent,
-                    older_than=older,
-                    newer_than=newer,
-                    limit=limit,
-                )
-
-        def show_one(record: Record) -> dict[str, Any]:
-            return show(caller, record)
-
-        return jsonify(show_page(caller, request.args, key, find=find, show=show_one))
+        return jsonify(page_of(caller, request.args, kind, key, show=show, parent=parent))

@@ -1,0 +1,1 @@
+"""Numbers that an account buys: IncomingPhoneNumbers."""

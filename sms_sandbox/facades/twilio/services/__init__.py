@@ -1,0 +1,1 @@
+"""Messaging Services and their senders."""
