@@ -26,14 +26,6 @@ from sms_sandbox.inbox import Inbox
 from sms_sandbox.transcript import sent_headers, transcribe
 
 ROOT = "/api/v1"
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
-
 MAX_BODY_BYTES = 1 << 20
 
 _DOCUMENTED: tuple[Operation, ...] = (
@@ -48,6 +40,13 @@ _DOCUMENTED: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *clock.OPERATIONS,
 )
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def create_blueprint(inbox: Inbox) -> Blueprint:
