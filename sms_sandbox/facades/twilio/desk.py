@@ -8,6 +8,7 @@ from sms_sandbox.facades import asking
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.twilio import login
 from sms_sandbox.facades.twilio.errors import TwilioError
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.message import is_final
 from sms_sandbox.storage import submissions
 from sms_sandbox.storage.submissions import Submitted
@@ -31,7 +32,7 @@ class Desk:
         found = None
         if sid[:2] in prefixes:
             with self.room.database.read() as connection:
-                found = submissions.by_vendor_id(connection, "twilio", account, sid)
+                found = submissions.by_vendor_id(connection, PROVIDER, account, sid)
         if found is None:
             raise self.not_found()
         return found

@@ -13,6 +13,7 @@ from sms_sandbox.facades.twilio.calls.form import CALL
 from sms_sandbox.facades.twilio.magic import magic_numbers
 from sms_sandbox.facades.twilio.messages import inbound, receipts
 from sms_sandbox.facades.twilio.verify import spoken
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.inbox.hooks import Answered, Cause, Reaction, Received, Scene
 from sms_sandbox.message import Message, Submission
 from sms_sandbox.numbers import MagicNumber
@@ -22,7 +23,7 @@ from sms_sandbox.reasons import Failing
 class Twilio:
     """The façade under ``/twilio``."""
 
-    provider = "twilio"
+    provider = PROVIDER
     prefix = "/twilio"
     hosts = re.compile(r"(?:[a-z0-9-]+\.)*twilio\.com")
     failings: Mapping[Failing, str | int] = {

@@ -7,11 +7,11 @@ from werkzeug.datastructures import Authorization
 
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.twilio.errors import TwilioError
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.storage import credentials
 
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 _KEY = re.compile(r"SK[0-9a-fA-F]{32}")
-_PROVIDER = "twilio"
 _MAX_SECRET = 256
 
 
@@ -25,7 +25,7 @@ def check(room: Room, shown: Authorization | None, account: str, path: str) -> N
     is_account = bool(_ACCOUNT.fullmatch(name))
     if not _ACCOUNT.fullmatch(account) or (is_account and name != account):
         raise TwilioError(20404, path=path)
-    if not room.inbox.admits(_PROVIDER, name, account, secret, signs=is_account):
+    if not room.inbox.admits(PROVIDER, name, account, secret, signs=is_account):
         raise TwilioError(20003)
 
 
@@ -38,13 +38,13 @@ def enter(room: Room, shown: Authorization | None) -> str:
     name, secret = _read(room, shown)
     account = name
     if _KEY.fullmatch(name):
-        configured = room.settings.credential(_PROVIDER, name)
+        configured = room.settings.credential(PROVIDER, name)
         with room.database.read() as connection:
-            known = credentials.account_of(connection, _PROVIDER, name)
+            known = credentials.account_of(connection, PROVIDER, name)
         account = configured.account if configured else known or "AC" + name[2:]
         name = name if configured or known else account
     signs = name == account
-    if not room.inbox.admits(_PROVIDER, name, account, secret, signs=signs):
+    if not room.inbox.admits(PROVIDER, name, account, secret, signs=signs):
         raise TwilioError(20003)
     return room.inbox.account_of(account)
 

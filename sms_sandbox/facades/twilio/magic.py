@@ -4,6 +4,7 @@ every account; any other sender is taken for the account's own."""
 from collections.abc import Mapping
 
 from sms_sandbox.facades.twilio.errors import TwilioError
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.numbers import MagicNumber
 
 Table = Mapping[str, int]
@@ -45,7 +46,7 @@ def refuse(recipient: str, sender: str, to: Table, from_: Table, way: str = "SMS
 def magic_numbers() -> tuple[MagicNumber, ...]:
     """Every test number with what it stands for."""
     numbers = sorted({number for _, table in _ROLES for number in table})
-    return tuple(MagicNumber(number, "twilio", _means(number)) for number in numbers)
+    return tuple(MagicNumber(number, PROVIDER, _means(number)) for number in numbers)
 
 
 def _means(number: str) -> str:

@@ -12,6 +12,7 @@ from sms_sandbox.facades import posting
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.numbers import parse_number
 
+PROVIDER = "twilio"
 API_VERSION = "2010-04-01"
 
 _MAX_URL = 4000

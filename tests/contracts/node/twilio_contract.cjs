@@ -2,6 +2,7 @@
 
 const twilio = require("twilio");
 const { receive } = require("./receiving.cjs");
+const { refusal } = require("./refusal.cjs");
 
 const ACCOUNT = "AC" + "b".repeat(32);
 const TOKEN = "node_auth_token";
@@ -24,15 +25,6 @@ function judge(request, url, body) {
     valid: twilio.validateRequest(TOKEN, signature, url, form),
     forged: twilio.validateRequest(TOKEN, signature, url, { ...form, To: FROM }),
   };
-}
-
-async function refusal(deed) {
-  try {
-    await deed();
-  } catch (error) {
-    return { status: error.status, code: error.code, message: error.message };
-  }
-  return null;
 }
 
 async function main() {

@@ -2,21 +2,13 @@
 // saw as one JSON object.
 
 const twilio = require("twilio");
+const { refusal } = require("./refusal.cjs");
 
 const TO = "+15558675310";
 const base = process.argv[2];
 
 const client = twilio("AC" + "b".repeat(32), "node_auth_token");
 client.api.baseUrl = client.messaging.baseUrl = `${base}/twilio`;
-
-async function refusal(deed) {
-  try {
-    await deed();
-  } catch (error) {
-    return { status: error.status, code: error.code, message: error.message };
-  }
-  return null;
-}
 
 async function sent(message) {
   for (;;) {

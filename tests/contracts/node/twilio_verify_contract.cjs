@@ -2,6 +2,7 @@
 // as one JSON object.
 
 const twilio = require("twilio");
+const { refusal } = require("./refusal.cjs");
 
 const TO = "+12015550123";
 const base = process.argv[2];
@@ -9,15 +10,6 @@ const base = process.argv[2];
 const client = twilio("AC" + "b".repeat(32), "node_auth_token");
 client.verify.baseUrl = `${base}/twilio`;
 client.lookups.baseUrl = `${base}/twilio`;
-
-async function refusal(deed) {
-  try {
-    await deed();
-  } catch (error) {
-    return { status: error.status, code: error.code, message: error.message };
-  }
-  return null;
-}
 
 async function readCode() {
   const answer = await fetch(`${base}/api/v1/codes/${encodeURIComponent(TO)}`);

@@ -42,7 +42,7 @@ def parse_call(
         raise TwilioError(21205, "Url parameter is required.")
     return Draft(
         account=account,
-        provider="twilio",
+        provider=wire.PROVIDER,
         direction="outbound",
         sender=sender,
         recipient=recipient,

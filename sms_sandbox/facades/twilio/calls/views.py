@@ -101,7 +101,7 @@ def _query(account: str, filters: Mapping[str, str]) -> Query:
     first, last = paging.span(filters, "StartTime")
     statuses, codes, other = _lost_or_reached(filters.get("Status"))
     return Query(
-        provider="twilio",
+        provider=wire.PROVIDER,
         account=account,
         prefixes=_PREFIXES,
         statuses=statuses,

@@ -7,6 +7,7 @@ from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.lookup import packages, words
 from sms_sandbox.facades.twilio.lookup.packages import Line
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.numbers import Scenario, scenario_of, verdict
 
 _VALIDATION = "validation"
@@ -21,7 +22,7 @@ def fetch(caller: Caller, text: str, asked: Mapping[str, str]) -> dict[str, Any]
     planned = words.read(text, asked.get("CountryCode") or None)
     number, error = planned.number, words.error_of(planned)
     scenario = scenario_of(number)
-    caller.room.inbox.strike(provider="twilio", account=caller.account, to=number)
+    caller.room.inbox.strike(provider=PROVIDER, account=caller.account, to=number)
     shown: dict[str, Any] = {
         "calling_country_code": None if error else planned.calling_code,
         "country_code": None if error else planned.country or None,

@@ -57,7 +57,7 @@ def parse_draft(
     is_mms = bool(media) or wire.is_true(form, "SendAsMms")
     return Draft(
         account=account,
-        provider="twilio",
+        provider=wire.PROVIDER,
         direction="outbound",
         sender=sender,
         recipient=recipient,

@@ -153,7 +153,7 @@ def _media(found: Submitted) -> list[dict[str, Any]]:
 def _query(account: str, filters: Mapping[str, str]) -> Query:
     first, last = paging.span(filters, "DateSent")
     return Query(
-        provider="twilio",
+        provider=wire.PROVIDER,
         account=account,
         prefixes=_PREFIXES,
         recipient=wire.parse_address(filters["To"]) if "To" in filters else None,

@@ -12,10 +12,10 @@ from typing import Any
 
 from sms_sandbox.facades.twilio import magic, wire
 from sms_sandbox.facades.twilio.errors import TwilioError
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 
-PROVIDER = "twilio"
 KIND = "phone_number"
 SID_OF = "phone_number_sid"
 MOST = 1000

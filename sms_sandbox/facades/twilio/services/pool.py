@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.services import senders, services
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.storage import records
 
 
@@ -30,9 +31,9 @@ class Pool:
 def find(connection: sqlite3.Connection, account: str, sid: str) -> Pool | None:
     """The pool of a service that was created here; ``None`` for a SID that nobody has created.
     Raises ``TwilioError`` for one that was deleted."""
-    service = records.get(connection, services.PROVIDER, account, services.KIND, sid)
+    service = records.get(connection, PROVIDER, account, services.KIND, sid)
     if service is None:
-        if records.get(connection, services.PROVIDER, account, services.DELETED, sid):
+        if records.get(connection, PROVIDER, account, services.DELETED, sid):
             raise TwilioError(21701)
         return None
     return Pool(

@@ -4,15 +4,16 @@ from flask import Blueprint, Response, jsonify, request
 
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.twilio.caller import Caller, enter
+from sms_sandbox.facades.twilio.meta_paging import page_of
+from sms_sandbox.facades.twilio.products import add_rules
 from sms_sandbox.facades.twilio.services import senders, services
-from sms_sandbox.facades.twilio.verify.paging import page_of
 
 
 def register(blueprint: Blueprint, room: Room, prefix: str) -> None:
     """Add the routes; they lie beside those of the other products."""
     views = _Views(room, prefix)
     one = "/v1/Services/<service>"
-    for method, path, view in (
+    rules = (
         ("POST", "/v1/Services", views.create),
         ("GET", "/v1/Services", views.list),
         ("GET", one, views.fetch),
@@ -22,14 +23,8 @@ def register(blueprint: Blueprint, room: Room, prefix: str) -> None:
         ("GET", f"{one}/PhoneNumbers", views.list_senders),
         ("GET", f"{one}/PhoneNumbers/<sid>", views.fetch_sender),
         ("DELETE", f"{one}/PhoneNumbers/<sid>", views.remove),
-    ):
-        blueprint.add_url_rule(
-            path,
-            endpoint=f"services_{view.__name__}",
-            view_func=view,
-            methods=[method],
-            provide_automatic_options=False,
-        )
+    )
+    add_rules(blueprint, "services", rules)
 
 
 class _Views:

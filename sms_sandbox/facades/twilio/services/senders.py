@@ -7,6 +7,7 @@ from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.numbers import bought
 from sms_sandbox.facades.twilio.times import iso8601
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.numbers import plan
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
@@ -23,13 +24,13 @@ def add(connection: sqlite3.Connection, caller: Caller, service: str, sid: str |
     number = bought.get(connection, caller.account, sid)
     if number is None:
         raise TwilioError(20404, path=f"/PhoneNumbers/{sid[:64]}")
-    present = records.get(connection, bought.PROVIDER, caller.account, KIND, sid)
+    present = records.get(connection, PROVIDER, caller.account, KIND, sid)
     if present is not None:
         raise TwilioError(21710 if present.parent == service else 21712)
     if len(all_of(connection, caller.account, service)) >= MOST:
         raise TwilioError(20403, f"A Messaging Service has at most {MOST} senders.")
     record = Record(
-        provider=bought.PROVIDER,
+        provider=PROVIDER,
         account=caller.account,
         kind=KIND,
         id=sid,
@@ -43,7 +44,7 @@ def add(connection: sqlite3.Connection, caller: Caller, service: str, sid: str |
 
 def get(connection: sqlite3.Connection, caller: Caller, service: str, sid: str) -> Record:
     """One sender of a service. Raises ``TwilioError`` if there is none."""
-    found = records.get(connection, bought.PROVIDER, caller.account, KIND, sid)
+    found = records.get(connection, PROVIDER, caller.account, KIND, sid)
     if found is None or found.parent != service:
         raise caller.not_found()
     return found
@@ -51,12 +52,12 @@ def get(connection: sqlite3.Connection, caller: Caller, service: str, sid: str) 
 
 def all_of(connection: sqlite3.Connection, account: str, service: str) -> list[Record]:
     """Every sender of a service, newest first."""
-    return records.find(connection, bought.PROVIDER, account, KIND, parent=service, limit=MOST)
+    return records.find(connection, PROVIDER, account, KIND, parent=service, limit=MOST)
 
 
 def leave(connection: sqlite3.Connection, account: str, sid: str) -> None:
     """Take a number out of the service that it is in, if it is in any."""
-    records.delete(connection, bought.PROVIDER, account, KIND, sid)
+    records.delete(connection, PROVIDER, account, KIND, sid)
 
 
 def show(caller: Caller, sender: Record) -> dict[str, Any]:

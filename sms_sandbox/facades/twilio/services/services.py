@@ -14,10 +14,10 @@ from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.services import senders
 from sms_sandbox.facades.twilio.times import iso8601
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 
-PROVIDER = "twilio"
 KIND = "messaging_service"
 DELETED = "messaging_service_deleted"
 VALIDITY = 36_000

@@ -10,9 +10,9 @@ from sms_sandbox.errors import UnknownMessage
 from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.lookup import packages
+from sms_sandbox.facades.twilio.meta_paging import show_page
 from sms_sandbox.facades.twilio.times import iso8601
-from sms_sandbox.facades.twilio.verify.paging import show_page
-from sms_sandbox.facades.twilio.verify.services import PROVIDER
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.message import Message
 from sms_sandbox.numbers import comparison_key, plan
 from sms_sandbox.storage import records

@@ -9,6 +9,7 @@ from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.verify import attempts, counting, services, state
 from sms_sandbox.facades.twilio.verify import form as reading
 from sms_sandbox.facades.twilio.verify.counting import Limit
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.numbers import verdict
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
@@ -77,9 +78,9 @@ def _strike(caller: Caller, name: str) -> None:
     to = name
     if name.startswith("VE"):
         with caller.room.database.read() as connection:
-            found = records.get(connection, services.PROVIDER, caller.account, state.KIND, name)
+            found = records.get(connection, PROVIDER, caller.account, state.KIND, name)
         to = "" if found is None else found.data["to"]
-    caller.room.inbox.strike(provider=services.PROVIDER, account=caller.account, to=to)
+    caller.room.inbox.strike(provider=PROVIDER, account=caller.account, to=to)
 
 
 def _judge(

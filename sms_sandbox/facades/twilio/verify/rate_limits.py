@@ -12,7 +12,7 @@ from sms_sandbox.facades.twilio.times import iso8601
 from sms_sandbox.facades.twilio.verify import form as reading
 from sms_sandbox.facades.twilio.verify import services
 from sms_sandbox.facades.twilio.verify.counting import Limit
-from sms_sandbox.facades.twilio.verify.services import PROVIDER
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 

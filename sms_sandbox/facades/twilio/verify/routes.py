@@ -8,6 +8,8 @@ from flask import Blueprint, Response, jsonify, request
 from sms_sandbox.facades.base import Room
 from sms_sandbox.facades.twilio.caller import Caller, enter
 from sms_sandbox.facades.twilio.desk import transcript
+from sms_sandbox.facades.twilio.meta_paging import page_of
+from sms_sandbox.facades.twilio.products import add_rules
 from sms_sandbox.facades.twilio.verify import (
     attempts,
     checks,
@@ -15,7 +17,6 @@ from sms_sandbox.facades.twilio.verify import (
     services,
     start,
 )
-from sms_sandbox.facades.twilio.verify.paging import page_of
 from sms_sandbox.storage.records import Record
 
 _Show = Callable[[Caller, Record], dict[str, Any]]
@@ -27,7 +28,7 @@ def register(blueprint: Blueprint, room: Room, prefix: str) -> None:
     one = "/v2/Services/<service>"
     limit = f"{one}/RateLimits/<limit>"
     bucket = f"{limit}/Buckets/<bucket>"
-    for method, path, view in (
+    rules = (
         ("POST", "/v2/Services", views.create_service),
         ("GET", "/v2/Services", views.list_services),
         ("GET", one, views.fetch_service),
@@ -50,14 +51,8 @@ def register(blueprint: Blueprint, room: Room, prefix: str) -> None:
         ("GET", "/v2/Attempts", views.list_attempts),
         ("GET", "/v2/Attempts/Summary", views.summary),
         ("GET", "/v2/Attempts/<sid>", views.fetch_attempt),
-    ):
-        blueprint.add_url_rule(
-            path,
-            endpoint=f"verify_{view.__name__}",
-            view_func=view,
-            methods=[method],
-            provide_automatic_options=False,
-        )
+    )
+    add_rules(blueprint, "verify", rules)
 
 
 class _Views:

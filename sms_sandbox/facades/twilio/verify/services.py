@@ -14,10 +14,10 @@ from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.times import iso8601
 from sms_sandbox.facades.twilio.verify import form as reading
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 
-PROVIDER = "twilio"
 KIND = "verify_service"
 _DELETED = "verify_service_deleted"
 _SID = re.compile(r"VA[0-9a-f]{32}")

@@ -20,6 +20,7 @@ from sms_sandbox.facades.twilio.verify import (
 )
 from sms_sandbox.facades.twilio.verify import form as reading
 from sms_sandbox.facades.twilio.verify.wording import text_of
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.message import Draft
 from sms_sandbox.numbers import comparison_key, verdict
 from sms_sandbox.reasons import Refusal
@@ -194,7 +195,7 @@ def _insert(
     custom = wish.code is not None
     code = wish.code or _new_code(caller, wish.to, service.data["code_length"])
     record = Record(
-        provider=services.PROVIDER,
+        provider=PROVIDER,
         account=caller.account,
         kind=state.KIND,
         id=caller.new_sid("VE"),
@@ -227,7 +228,7 @@ def _draft(caller: Caller, service: Record, verification: Record, raw: str) -> D
     call = spoken.submission(data["attempts"][-1]["sid"], service.data, text)
     return Draft(
         account=caller.account,
-        provider=services.PROVIDER,
+        provider=PROVIDER,
         direction="outbound",
         # The service picks from its pool: here always the same number of the range for fiction.
         sender=f"+12015550{100 + int(service.id[2:], 16) % 100}",
@@ -249,7 +250,7 @@ def _take_back(
     connection: sqlite3.Connection, caller: Caller, verification: Record, attempt: str
 ) -> None:
     """Nothing was sent: forget the attempt, and the verification if it was its first."""
-    provider, account = services.PROVIDER, caller.account
+    provider, account = PROVIDER, caller.account
     records.delete(connection, provider, account, attempts.KIND, attempt)
     found = records.get(connection, provider, account, state.KIND, verification.id)
     if found is None:

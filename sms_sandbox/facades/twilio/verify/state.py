@@ -7,7 +7,7 @@ from typing import Any
 from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
 from sms_sandbox.facades.twilio.times import iso8601
-from sms_sandbox.facades.twilio.verify.services import PROVIDER
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.numbers import comparison_key, plan
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record

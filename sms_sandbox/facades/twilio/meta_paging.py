@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from sms_sandbox.facades.twilio.caller import Caller
 from sms_sandbox.facades.twilio.errors import TwilioError
+from sms_sandbox.facades.twilio.wire import PROVIDER
 from sms_sandbox.storage import records
 from sms_sandbox.storage.records import Record
 
-PROVIDER = "twilio"
 _DEFAULT_SIZE = 50
 _MAX_SIZE = 1000
 _TOKEN = re.compile(r"P([AB])([0-9a-f]{32})")
