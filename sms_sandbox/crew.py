@@ -55,11 +55,10 @@ class Crew:
                 return
             if hand is None:
                 self._number += 1
-        if hand is not None:
+        if hand is None:
+            self._begin(task)
+        else:
             hand.wake(task)
-            return
-        name = f"sms-sandbox-request-{self._number}"
-        threading.Thread(target=self._work, args=(_Hand(task),), name=name, daemon=True).start()
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         """Send everyone home, waiting at most ``timeout`` seconds for who is busy, and cancel
@@ -75,15 +74,40 @@ class Crew:
             task.cancel()
         return everyone_left
 
+    def _begin(self, task: Task) -> None:
+        name = f"sms-sandbox-request-{self._number}"
+        thread = threading.Thread(target=self._work, args=(_Hand(task),), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._do_without(task)
+
+    def _do_without(self, task: Task) -> None:
+        """The machine has no thread left: whoever is there does the task, if anyone is."""
+        with self._lock:
+            self._number -= 1
+            hand = self._resting.pop() if self._resting else None
+            if hand is None and self._number:
+                self._waiting.append(task)
+                return
+        if hand is None:
+            task.cancel()
+        else:
+            hand.wake(task)
+
     def _work(self, hand: _Hand) -> None:
         try:
             while hand.task is not None:
-                hand.task.service()
+                _serve(hand.task)
                 self._await_next(hand)
         finally:
             with self._lock:
                 self._number -= 1
+                # There is one only where a failure has ended this thread: another goes on.
+                following = self._waiting.popleft() if self._waiting and not self._closed else None
                 self._left.notify_all()
+            if following is not None:
+                self.add_task(following)
 
     def _await_next(self, hand: _Hand) -> None:
         with self._lock:
@@ -92,3 +116,14 @@ class Crew:
                 return
             self._resting.append(hand)
         hand.turn.acquire()
+
+
+def _serve(task: Task) -> None:
+    answered = False
+    try:
+        task.service()
+        answered = True
+    finally:
+        if not answered:
+            # Nobody else would end the connection of a request whose answer failed.
+            task.cancel()

@@ -10,6 +10,12 @@ from flask_phoneauth.errors import AccountRefused, ProviderDown, SendFailed
 from flask_phoneauth.providers.base import Caller, Provider, Voice
 from flask_phoneauth.records import Accepted, Outbound
 
+OF_CALLS = frozenset({"sender_refused", "not_allowed"})
+"""Reasons for which a vendor places no calls and may well send messages.
+
+By asking for calls a stranger must not have it left alone for everybody's messages.
+"""
+
 logger = logging.getLogger("flask_phoneauth")
 
 
@@ -43,7 +49,7 @@ class Calls:
             if isinstance(outcome, Accepted):
                 return Passage(outcome, tried=(*tried, Tried(name)))
             failure = outcome
-            tried.append(Tried(name, failure))
+            tried.append(Tried(name, failure, failure.reason not in OF_CALLS))
             if not isinstance(failure, AccountRefused | ProviderDown):
                 break
         return Passage(failure=failure, tried=tuple(tried))

@@ -31,16 +31,22 @@ watchers: list[Callable[[Outbound], None]] = []
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A provider that was asked, and how it failed, if it did."""
+    """A provider that was asked, and how it failed, if it did.
+
+    `blamed` says that such a failure may meet any message.
+    """
 
     provider: str
     failure: SendFailed | None = None
+    blamed: bool = True
 
     @property
     def error(self) -> str | None:
         """What is told of it where the provider is to blame; a refused number is not its fault."""
         failure = self.failure
-        if failure is None or isinstance(failure, NumberRefused) or failure.reason in OF_THE_NUMBER:
+        if failure is None or not self.blamed or isinstance(failure, NumberRefused):
+            return None
+        if failure.reason in OF_THE_NUMBER:
             return None
         return failure.told
 

@@ -23,7 +23,8 @@ SERVER: Meaning = (ProviderDown, "server_error")
 """What vendors' refusals come down to; only the first is about the number itself."""
 
 NO_CODE = "none"
-LARGEST_CODE = 999_999
+LARGEST_CODE = 99_999
+"""Vendors' codes have five digits at most; the codes that visitors type mostly have more."""
 
 logger = logging.getLogger("flask_phoneauth")
 
@@ -41,6 +42,7 @@ def refusal(who: str, meaning: Meaning, status: object, code: object = None) -> 
     The vendor's sentences may hold the number, so nobody is told them.
     """
     kind, reason = meaning
+    status = status if _is_between(status, 100, 999) else NO_CODE
     answer = f"status {status}"
     if code is not None and code != NO_CODE:
         answer += f", error code {code}"
@@ -52,4 +54,9 @@ def refusal(who: str, meaning: Meaning, status: object, code: object = None) -> 
 
 def shown(code: object) -> object:
     """A vendor's code if it is one, else `NO_CODE`: a long number may be a telephone's."""
-    return code if isinstance(code, int) and 0 <= code <= LARGEST_CODE else NO_CODE
+    return code if _is_between(code, 0, LARGEST_CODE) else NO_CODE
+
+
+def _is_between(figure: object, least: int, most: int) -> bool:
+    # a vendor's JSON may hold anything in any place, and `true` is an `int` in Python
+    return type(figure) is int and least <= figure <= most

@@ -57,6 +57,7 @@ _BY_STATUS: Mapping[int, refusing.Meaning] = {
 _AN_ERROR = re.compile(rb"\s*(<\?xml[^>]*>)?\s*<ErrorResponse\b")
 _OTHER_XML = (AttributeError, LookupError, TypeError, ValueError)
 """What the SDK raises for XML that is not its own."""
+_A_CODE = re.compile(r"[A-Za-z]{1,64}")
 _OF_A_PARAMETER = ("InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid")
 
 _SANDBOX_REGION = "us-east-1"
@@ -238,6 +239,6 @@ def _refused(answer: Mapping[str, Any]) -> SendFailed:
 
 
 def _meaning(code: str, status: int) -> SendFailed:
-    shown = code if code.isidentifier() and len(code) <= 64 else refusing.NO_CODE
+    shown = code if _A_CODE.fullmatch(code) else refusing.NO_CODE
     meaning = _BY_CODE.get(code) or refusing.by_status(status, _BY_STATUS)
     return refusing.refusal("provider sns", meaning, status, shown)

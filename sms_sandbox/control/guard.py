@@ -14,10 +14,6 @@ from sms_sandbox.settings import Settings, is_loopback
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """What answers without the password: a container's health check has none."""
 
-_HOST = re.compile(
-    r"(?:[a-z0-9-]+\.)*(?:twilio\.com|plivo\.com|messagebird\.com|bird\.com|nexmo\.com|vonage\.com)"
-    r"|(?:sns|sms-voice)\.[a-z0-9-]+\.amazonaws\.com"
-)
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(?::\d{1,5})?")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -52,6 +52,11 @@ def by_twilio(status: int, code: object) -> Behaviour:
     return answer(status, said)
 
 
+def as_problem(status: int, said: object, code: object) -> Behaviour:
+    """Twilio's other form, of which the SDK reads the status as well."""
+    return answer(status, {"type": "t", "title": NUMBER, "status": said, "code": code})
+
+
 def by_plivo(status: int, text: object) -> Behaviour:
     return answer(status, {"api_id": "x", "error": text})
 
@@ -209,6 +214,8 @@ LOGGED: Mapping[str, Mapping[str, Behaviour]] = {
     "twilio": {
         "answered 400, error code 21606": by_twilio(400, 21606),
         "answered 400, error code none": by_twilio(400, int(NUMBER)),
+        "answered none, error code none": as_problem(400, int(NUMBER), NUMBER),
+        "answered none, error code 21606": as_problem(400, NUMBER, 21606),
     },
     "plivo": {"answered 403": by_plivo(403, f"may not send to +{NUMBER}")},
     "messagebird": {"answered 422, error code 25": by_messagebird(422, 25)},
@@ -218,6 +225,7 @@ LOGGED: Mapping[str, Mapping[str, Behaviour]] = {
     },
     "sns": {
         "answered 403, error code AuthorizationError": by_aws(403, "AuthorizationError"),
+        "answered 403, error code none": by_aws(403, f"To{NUMBER}"),
     },
 }
 """What the log says of a refusal that is not the number's own."""

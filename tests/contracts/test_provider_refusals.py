@@ -11,6 +11,8 @@ from contracts.sides import failure, message
 from contracts.vendors import VENDORS, Vendor, patience_with
 from scripted_server import Behaviour, ScriptedServer
 
+from flask_phoneauth.providers import refusing
+
 SAID = [
     pytest.param(vendor, behaviour, meaning, id=f"{vendor.name}-{meaning[1]}-{place}")
     for vendor in VENDORS
@@ -53,3 +55,16 @@ def test_the_operator_reads_the_vendors_own_code_and_nobody_its_sentence(
     assert NUMBER[2:] not in caplog.text
     answer = line.replace("answered", "status").removesuffix(", error code none")
     assert failed.told == f"{failed.reason}, {answer}"
+
+
+ODD = [True, -1, 123456, 2.5, int(NUMBER), f"+{NUMBER}", "1\n2", "7" * 10_000, [21606], {"a": 1}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:12])
+def test_what_is_neither_a_code_nor_a_status_is_told_nobody(
+    odd: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    failed = refusing.refusal("vendor", refusing.SERVER, odd, refusing.shown(odd))
+    assert failed.told == "server_error, status none"
+    assert caplog.messages == ["vendor answered none, error code none"]

@@ -50,6 +50,7 @@ from flask_phoneauth.flows.silent_login import (
 from flask_phoneauth.flows.step_up import PROOF_LIFE, Halfway, ask_second
 from flask_phoneauth.flows.submit_code import SignedIn, submit_code
 from flask_phoneauth.operators.base import Unsure
+from flask_phoneauth.prices import number_price
 from flask_phoneauth.records import Accepted, Client, Job, Mail
 from flask_phoneauth.users.accounts import Accounts
 
@@ -487,6 +488,34 @@ def test_right_code_may_yet_ask_for_another_one_for_a_short_while(door: Door) ->
     assert not door.house.status(asked.challenge_id).undecided
     door.second(half=half)
     assert not door.house.status(asked.challenge_id).undecided
+
+
+def test_nothing_is_awaited_where_no_second_code_can_follow(door: Door) -> None:
+    door.network.swapped.clear()
+    by_email = door.house.ask(channel="email")
+    assert isinstance(door.type(by_email.challenge_id, door.mailed()), SignedIn)
+    assert not door.house.status(by_email.challenge_id).undecided
+    door.house.configure(sim_swap="allow")
+    asked = door.house.ask()
+    assert isinstance(door.type(asked.challenge_id, door.house.last_code()), SignedIn)
+    assert not door.house.status(asked.challenge_id).undecided
+
+
+def test_what_is_typed_on_a_used_code_costs_nothing_and_tells_nothing(door: Door) -> None:
+    asked = door.house.ask()
+    code = door.house.last_code()
+    second = door.second(half=door.type(asked.challenge_id, code))
+    parts, now = door.house.parts, door.house.clock.now()
+    tag = parts.keys.phone_tag(ALICE)
+    price = number_price(parts.settings, tag)
+    before = parts.challenges.look(tag, price, now=now)
+    for turn in range(parts.settings.tries_per_hour + 1):
+        with pytest.raises(Used):
+            door.type(asked.challenge_id, str((int(code) + turn) % 10**6).zfill(6))
+    assert parts.challenges.look(tag, price, now=now) == before
+    led = door.led_to(asked.challenge_id)
+    assert led is not None
+    assert led.challenge_id == second
 
 
 def test_mail_server_that_is_away_is_told_of(door: Door) -> None:

@@ -243,13 +243,23 @@ def test_a_server_that_is_not_there_is_a_known_failure(name: str) -> None:
         one.close()
 
 
+ALL_OF_IT = f"{NUMBER} {TOKEN} 481920"
+SAYING: dict[str, dict[str, Any]] = {
+    "in a sentence": {"detail": ALL_OF_IT},
+    "as a code": {"detail": "x", "code": int(NUMBER), "message": ALL_OF_IT},
+    "as short a code": {"code": 481920, "message": ALL_OF_IT},
+    "as a status": {"type": ALL_OF_IT, "title": ALL_OF_IT, "status": ALL_OF_IT, "code": ALL_OF_IT},
+}
+
+
+@pytest.mark.parametrize("said", SAYING.values(), ids=SAYING)
 def test_neither_secret_nor_number_nor_code_is_told(
-    name: str, caplog: pytest.LogCaptureFixture
+    name: str, said: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     told: list[str] = []
     with (
         caplog.at_level(logging.DEBUG, logger="flask_phoneauth"),
-        ScriptedServer(answer(400, {"detail": f"{NUMBER} {TOKEN} 481920"})) as server,
+        ScriptedServer(answer(400, said)) as server,
     ):
         one = build(name, server.url)
         told.append(repr(one) + repr(wish(NUMBER)))
@@ -260,7 +270,7 @@ def test_neither_secret_nor_number_nor_code_is_told(
         for deed in deeds:
             with pytest.raises(SendFailed) as failed:
                 deed()
-            told.append(str(failed.value) + repr(failed.value))
+            told.append(f"{failed.value} {failed.value!r} {failed.value.told}")
         one.close()
     told += [record.getMessage() for record in caplog.records]
     for secret in (TOKEN, NUMBER.removeprefix("+"), "481920"):

@@ -444,7 +444,8 @@ def test_a_handset_writes_and_twilio_calls_in_the_sandbox(
     assert code.strip() == "424242"
     bought = take("vendors/twilio.md", "service.py").replace(SANDBOX, sandbox.url)
     write(tmp_path, "service.py", bought)
-    assert shell("python service.py") == "accepted None\n"
+    assert shell("python service.py") == "accepted +12025550100\n"
+    assert shell("python service.py") == "accepted +12025550101\n"
 
 
 def test_twilios_sdks_verify_and_look_up_in_the_sandbox(

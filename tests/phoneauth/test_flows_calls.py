@@ -237,7 +237,9 @@ def failing_calls(desk: Desk, count: int) -> None:
 
 
 ROUTES = pytest.mark.parametrize(
-    "routes", [{}, {"GB": ("recording",)}], ids=["every-region", "route-without-callers"]
+    "routes",
+    [{}, {"GB": ("recording",)}, {"*": ("recording",)}],
+    ids=["every-region", "route-without-callers", "no-route-with-callers"],
 )
 
 
@@ -292,6 +294,18 @@ def test_a_number_that_takes_no_calls_is_not_the_vendors_fault(desk: Desk) -> No
     assert watch_providers(desk.house.parts)[1].state == "closed"
 
 
+@pytest.mark.parametrize("reason", ["sender_refused", "not_allowed"])
+def test_a_vendor_that_may_not_call_is_still_asked_to_send(desk: Desk, reason: str) -> None:
+    desk.vendor.voice.failure = AccountRefused(reason)
+    for number in range(6):
+        desk.ask_by("voice", f"+44740012{number:04}", f"w{number}")
+    assert len(desk.vendor.voice.calls) == 6
+    assert watch_providers(desk.house.parts)[1].state == "closed"
+    desk.house.provider.failure = ProviderDown("down")
+    desk.ask_by("sms")
+    assert len(desk.vendor.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("prices", "served"), [({"+": 500}, 2), ({"+49": 500}, 10), ({"+44": 100, "+447": 1000}, 1)]
 )
@@ -310,6 +324,15 @@ def test_a_call_costs_what_calls_cost_else_what_a_message_does(
     with pytest.raises(BudgetExhausted):  # 1 % is kept for known numbers
         desk.ask_by("voice")
     assert len(desk.vendor.voice.calls) == served - 1
+
+
+def test_a_call_in_place_of_a_message_costs_what_calls_cost(desk: Desk) -> None:
+    desk.house.configure(prices={"+": 100}, call_prices={"+": 800}, money_per_day=1, known_share=1)
+    asked = desk.ask_by("sms")
+    desk.house.clock.advance(60)
+    desk.again_by("voice", asked.challenge_id)
+    with pytest.raises(BudgetExhausted):
+        desk.ask_by("sms", BOB, "bob")
 
 
 def test_calls_end_with_what_their_own_vendor_may_cost(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from flask.testing import FlaskClient
 from sandbox.aws_calls import perform
 from sandbox.control_calls import problem, send
@@ -11,6 +12,7 @@ from sandbox.verify_calls import service, start
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock
+from sms_sandbox.inbox import named
 from sms_sandbox.message import rfc3339
 
 GATHER = "<Response><Gather><Say>Press a key.</Say></Gather></Response>"
@@ -144,6 +146,15 @@ def test_calls_and_scheduled_messages_are_asked_for_by_their_ids(
         web.get(f"/api/v1/calls?messages={','.join('x' * 201)}"), 400, "invalid_request"
     )
     assert "200" in refused["hint"]
+
+
+def test_without_ids_only_the_newest_are_looked_at(
+    web: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named, "NEWEST", 2)
+    calls = [call(web, Twiml=GATHER) for _ in range(3)]
+    assert [one["message_id"] for one in listed(web, "/calls")] == [calls[2], calls[1]]
+    assert [one["message_id"] for one in listed(web, f"/calls?messages={calls[0]}")] == [calls[0]]
 
 
 def test_verification_call_waits_for_the_key_that_its_service_asks_for(

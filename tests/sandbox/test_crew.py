@@ -100,3 +100,70 @@ def test_an_end_waits_for_who_is_busy_and_cancels_what_nobody_has_begun() -> Non
     busy.go_on.set()
     assert crew.shutdown(timeout=LONGEST)
     assert not waiting.begun.is_set()
+
+
+class Failing(Work):
+    """A task that fails once it is let go."""
+
+    def service(self) -> None:
+        self.worker = threading.current_thread()
+        super().service()
+        raise LookupError("no answer")
+
+
+def test_a_failing_task_ends_its_connection_and_another_thread_goes_on_with_what_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    crew = Crew(1)
+    failing, waiting = Failing(), Work()
+    crew.add_task(failing)
+    assert failing.begun.wait(LONGEST)
+    crew.add_task(waiting)
+    failing.go_on.set()
+    assert waiting.begun.wait(LONGEST)
+    failing.worker.join(LONGEST)
+    assert failing.canceled
+    assert [one.exc_type for one in told] == [LookupError]
+    waiting.go_on.set()
+    assert crew.shutdown(timeout=LONGEST)
+
+
+def test_a_machine_without_more_threads_lets_the_others_do_it(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, waiting, refused = begin(crew), Work(), Work()
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        crew.add_task(waiting)
+        Crew(1).add_task(refused)
+    assert refused.canceled
+    busy.go_on.set()
+    assert waiting.begun.wait(LONGEST)
+    assert waiting.thread == busy.thread
+    waiting.go_on.set()
+    until(lambda: len(crew._resting) == 1)
+    others = [begin(crew), begin(crew)]
+    for work in others:
+        work.go_on.set()
+
+
+def test_who_ends_work_meanwhile_begins_nothing_that_waits() -> None:
+    crew = Crew(1)
+    busy, waiting = begin(crew), Work()
+    crew.add_task(waiting)
+    waiting.go_on.set()
+    ended: list[bool] = []
+    ending = threading.Thread(target=lambda: ended.append(crew.shutdown(timeout=LONGEST)))
+    ending.start()
+    until(lambda: crew._closed)
+    busy.go_on.set()
+    ending.join(LONGEST)
+    assert ended == [True]
+    assert waiting.canceled
+    assert not waiting.begun.is_set()

@@ -308,3 +308,27 @@ def test_foreign_page_takes_up_no_stream_and_no_read(
 def test_a_link_from_elsewhere_opens_an_address(web: FlaskClient) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert web.get(READ, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/", "no-store"),
+        ("/assets/base.css", "no-cache"),
+        ("/healthz", "no-store"),
+        ("/metrics", "no-store"),
+        ("/nothing", "no-store"),
+        ("/api/v1/messages", "no-store"),
+        ("/api/v1/events", "no-store"),
+        ("/api/v1/messages?nothing=1", "no-store"),
+        ("/twilio/v1/Services", "no-store"),
+        (f"{ROOT}/IncomingPhoneNumbers.json", "no-store"),
+    ],
+)
+def test_every_answer_says_once_how_it_is_read_and_kept(
+    web: FlaskClient, path: str, kept: str
+) -> None:
+    answer = web.get(path)
+    assert answer.headers.getlist("X-Content-Type-Options") == ["nosniff"]
+    assert answer.headers.getlist("Cache-Control") == [kept]
+    answer.close()

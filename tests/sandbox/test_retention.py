@@ -1,5 +1,6 @@
 """How much is kept: by number, by age, by size."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from sms_sandbox.inbox.waiters import Wish
 from sms_sandbox.message import Message, Submission
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
-from sms_sandbox.storage import Filter, remains, schema
+from sms_sandbox.storage import Filter, remains, schema, text
 from sms_sandbox.storage.messages import OF_A_MESSAGE
 
 Put = Callable[..., Message]
@@ -182,6 +183,22 @@ def everything(sandbox: Sandbox) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def post_for_each(sandbox: Sandbox) -> None:
+    """A callback that is not due yet, and an attempt that was made, for every message."""
+    request = json.dumps({"kind": "status", "url": "http://127.0.0.1:9", "headers": {}, "body": ""})
+    with sandbox.database.write() as connection:
+        connection.execute(
+            "INSERT INTO callbacks (id, message_seq, attempt, due_at, origin, request)"
+            " SELECT 'next ' || seq, seq, 2, 9e9, 'http://127.0.0.1:9', ? FROM messages",
+            (request,),
+        )
+        connection.execute(
+            "INSERT INTO attempts (id, message_seq, attempt, at, milliseconds, request)"
+            " SELECT 'made ' || seq, seq, 1, created_at, 5, ? FROM messages",
+            (request,),
+        )
+
+
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("account", [None, "b"])
 def test_few_that_stay_of_many_are_what_they_were(
@@ -194,15 +211,16 @@ def test_few_that_stay_of_many_are_what_they_were(
         clock.advance(0.3)
         inbox.advance_due()
     newest = put("the newest", account="b", submission=Submission(vendor_id="x", callback_url="u"))
+    post_for_each(sandbox)
     before = everything(sandbox)
     left = {newest.seq, first.seq} if account else {newest.seq}
     stream = inbox.subscribe(None, None)
     inbox.put_account_settings(account, {"retention": {"messages": 1}})
     after = everything(sandbox)
     for table in OF_A_MESSAGE:
-        assert after[table] == [row for row in before[table] if row[0] in left]
-    assert after["due"]
-    assert after["moves"]
+        place = 1 if table in ("callbacks", "attempts") else 0
+        assert after[table] == [row for row in before[table] if row[place] in left]
+        assert after[table]
     assert after["messages"] == [row for row in before["messages"] if row[0] in left]
     weights = {row[2]: row[-1] for row in after["messages"]}
     assert set(after["counts"]) == {
@@ -216,6 +234,23 @@ def test_few_that_stay_of_many_are_what_they_were(
     clock.advance(60)
     inbox.advance_due()
     assert inbox.get(newest.id).status == "delivered"
+
+
+@pytest.mark.usefixtures("few")
+def test_the_index_of_what_went_goes_with_it(
+    sandbox: Sandbox, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "BEHIND", 1)
+    monkeypatch.setattr(text, "SHARD", 3)
+    for number in range(8):
+        put(f"text {number}")
+    sandbox.inbox.put_account_settings(None, {"retention": {"messages": 1}})
+    with sandbox.database.read() as connection:
+        (shard,) = text.shards(connection)
+        tables = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'text\\__' ESCAPE '\\'"
+        assert connection.execute(tables).fetchone()[0] == 1
+    assert shard.number == 3
+    assert [one.body for one in sandbox.inbox.find(Filter(text="text"), 5)] == ["text 7"]
 
 
 @pytest.mark.usefixtures("few")

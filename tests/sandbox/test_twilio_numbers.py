@@ -11,6 +11,8 @@ from sandbox.verify_calls import ask, read, refusal
 
 from sms_sandbox.app import Sandbox
 from sms_sandbox.clock import FrozenClock
+from sms_sandbox.facades.twilio.numbers import bought
+from sms_sandbox.facades.twilio.services import senders
 
 NUMBERS = f"{ROOT}/IncomingPhoneNumbers.json"
 SERVICES = "/twilio/v1/Services"
@@ -262,3 +264,20 @@ def test_what_a_handset_sends_goes_where_its_number_or_the_service_says(
     told = {one.form["To"]: one.path for one in receiver.await_posts(3)}
     where = "/number" if from_number else "/service"
     assert told == {FIRST: where, SECOND: "/account", "+12015550199": "/account"}
+
+
+def test_numbers_and_senders_are_bounded(web: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bought, "MOST", 2)
+    monkeypatch.setattr(senders, "MOST", 1)
+    path = service(web, FIRST)
+    sid = buy(web, SECOND)["sid"]
+    assert refusal(ask(web, f"{path}/PhoneNumbers", PhoneNumberSid=sid))[:2] == (403, 20403)
+    assert refusal(ask(web, NUMBERS, PhoneNumber="+12025550109"))[:2] == (403, 20403)
+
+
+def test_a_deleted_service_sets_its_numbers_free(web: FlaskClient) -> None:
+    path = service(web, FIRST)
+    sid = read(web, NUMBERS).json["incoming_phone_numbers"][0]["sid"]
+    assert web.delete(path, headers=basic()).status_code == 204
+    added = ask(web, f"{service(web)}/PhoneNumbers", PhoneNumberSid=sid)
+    assert added.status_code == 201, added.text
