@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from contracts.step_up import Door
 from contracts.stores import BACKENDS, Backend, Bench, opened
 from contracts.vendors import VENDORS, Vendor
 from postgres_server import unhurried
 
+from flask_phoneauth.database import migrate
+from flask_phoneauth.database.engine import Database
 from flask_phoneauth.providers.base import Provider
 from sms_sandbox.client import SandboxClient
 from sms_sandbox.server import SandboxServer
@@ -85,3 +88,12 @@ def inbox(server: SandboxServer, control: SandboxClient) -> SandboxClient:
     """The same, and nothing has come yet."""
     server.sandbox.inbox.reset(None)
     return control
+
+
+@pytest.fixture
+def door(bench: Bench, tmp_path: Path) -> Iterator[Door]:
+    """Logins over the store of the bench, with a second code by e-mail for new SIMs."""
+    database = Database(f"sqlite:///{tmp_path}/accounts.db")
+    migrate.upgrade(database)
+    yield Door(bench, database)
+    database.close()

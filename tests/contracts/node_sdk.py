@@ -16,15 +16,21 @@ SCRIPTS = Path(__file__).parent / "node"
 MODULES = Path(__file__).parents[2] / "build" / "node" / "node_modules"
 
 
-def run_node(package: str, script: str) -> dict[str, Any]:
-    """What a script prints of a sandbox; without Node or the SDK the test is skipped, in CI it
+def node_with(package: str) -> str:
+    """The program that runs scripts with that SDK; without either the test is skipped, in CI it
     fails."""
     node = shutil.which("node")
-    if node is None or not (MODULES / package).is_dir():
-        message = f"The Node SDK {package} is not installed: run sh tests/install_node_sdks.sh"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    if node is not None and (MODULES / package).is_dir():
+        return node
+    message = f"The Node SDK {package} is not installed: run sh tests/install_node_sdks.sh"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def run_node(package: str, script: str) -> dict[str, Any]:
+    """What a script prints of a sandbox."""
+    node = node_with(package)
     with SandboxServer(Settings(port=0, sent_after=0.05, delivered_after=0.3)) as server:
         done = subprocess.run(
             [node, str(SCRIPTS / script), server.url],

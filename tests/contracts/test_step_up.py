@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from contracts.racing import crowd
-from contracts.stores import Bench
-from phoneauth.house import ALICE, BOB, HandClock, House, binding, code_in
+from contracts.step_up import (
+    ADDRESS,
+    CROWD,
+    HOUR,
+    PAST_COOLDOWN,
+    Door,
+    Full,
+    silently,
+)
+from phoneauth.house import ALICE, BOB, binding, code_in
 
-from flask_phoneauth.database import migrate
-from flask_phoneauth.database.engine import Database
 from flask_phoneauth.errors import (
     BudgetExhausted,
     Busy,
@@ -23,7 +27,6 @@ from flask_phoneauth.errors import (
     InvalidCode,
     InvalidRequest,
     PhoneAuthError,
-    ProviderDown,
     SimChanged,
     TooManyTries,
     UnknownChallenge,
@@ -31,167 +34,13 @@ from flask_phoneauth.errors import (
 )
 from flask_phoneauth.events import CodeAsked, CodeRefused
 from flask_phoneauth.flows.change_phone import ask_to_change, change_phone
-from flask_phoneauth.flows.look_up_challenge import (
-    UNDECIDED_FOR,
-    look_up_challenge,
-    second_of,
-)
-from flask_phoneauth.flows.prove import NO_DEVICE, Device
-from flask_phoneauth.flows.request_code import Ask, Asked
-from flask_phoneauth.flows.resend_code import resend_code
+from flask_phoneauth.flows.request_code import Ask
 from flask_phoneauth.flows.silent_login import (
     Known,
-    Return,
-    SetOut,
-    SilentAsk,
-    come_back,
-    set_out,
 )
-from flask_phoneauth.flows.step_up import PROOF_LIFE, Halfway, ask_second
-from flask_phoneauth.flows.submit_code import SignedIn, submit_code
-from flask_phoneauth.operators.base import Unsure
-from flask_phoneauth.prices import number_price
-from flask_phoneauth.records import Accepted, Client, Job, Mail
-from flask_phoneauth.users.accounts import Accounts
-
-HOUR = 3600
-PAST_COOLDOWN = 40
-CROWD = 12
-ADDRESS = "ann@example.com"
-HERE = "https://example.com/auth/silent/callback"
-PROOF = "p" * 43
-
-
-@dataclass
-class Network:
-    """Knows whose SIM was changed; asked about others it says no, or that it can not tell."""
-
-    swapped: set[str] = field(default_factory=set)
-    asked: list[tuple[str, int]] = field(default_factory=list)
-    unsure: bool = False
-
-    def begin(self, phone: str, state: str, redirect_uri: str, *, proof: str = "") -> str:
-        """The address is the state itself."""
-        return state
-
-    def verify(self, phone: str, code: str, redirect_uri: str, *, verifier: str = "") -> bool:
-        """Every device has the number."""
-        return True
-
-    def sim_changed(self, phone: str, hours: int) -> bool:
-        """By the list."""
-        self.asked.append((phone, hours))
-        if self.unsure:
-            raise Unsure("no_answer")
-        return phone in self.swapped
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-@dataclass
-class Post:
-    """Keeps every e-mail, and can be away."""
-
-    mails: list[Mail] = field(default_factory=list)
-    away: bool = False
-
-    def send(self, mail: Mail) -> Accepted:
-        """Take it."""
-        if self.away:
-            raise ProviderDown("unreachable")
-        self.mails.append(mail)
-        return Accepted("email", str(len(self.mails)))
-
-    def check(self) -> None:
-        """It is there."""
-
-
-class Addressed(Accounts):
-    """Accounts of which some have a verified address."""
-
-    def __init__(self, database: Database, clock: HandClock) -> None:
-        super().__init__(database, clock)
-        self.addresses: dict[str, str] = {}
-
-    def email_of(self, user: Any) -> str | None:
-        """By the user's id."""
-        return self.addresses.get(user.get_id())
-
-
-class Door:
-    """A house that asks for a second code; Alice has an account with an address, Bob has none."""
-
-    def __init__(self, bench: Bench, database: Database) -> None:
-        self.house = House(
-            database, HandClock(), sim_swap="step_up", channels=("sms", "email"), operator="camara"
-        )
-        self.network, self.post = Network({ALICE, BOB}), Post()
-        self.users = Addressed(database, self.house.clock)
-        self.house.parts = replace(
-            self.house.parts,
-            challenges=bench.store,
-            operator=self.network,
-            mailer=self.post,
-            users=self.users,
-        )
-        self.alice = self.users.create(ALICE)
-        self.users.addresses[self.alice.get_id()] = ADDRESS
-        self.later(1000 * HOUR)
-
-    def later(self, seconds: float) -> None:
-        """Time goes by."""
-        self.house.clock.advance(seconds)
-
-    def prove(self, phone: str = ALICE, who: str = "ann", **wishes: Any) -> SignedIn | Halfway:
-        """Ask for a code and type it."""
-        asked = self.house.ask(phone, who, payload=wishes)
-        return self.type(asked.challenge_id, self.house.last_code(), who)
-
-    def type(self, challenge_id: str, code: str, who: str = "ann") -> SignedIn | Halfway:
-        """Type a code."""
-        return submit_code(self.house.parts, challenge_id, code, binding(who))
-
-    def half(self, phone: str = ALICE, who: str = "ann", **wishes: Any) -> Halfway:
-        """Ask and type; nobody is in yet."""
-        outcome = self.prove(phone, who, **wishes)
-        assert isinstance(outcome, Halfway)
-        return outcome
-
-    def second(self, who: str = "ann", half: SignedIn | Halfway | None = None) -> str:
-        """The id of the second challenge, whose code is in the newest e-mail."""
-        found = half or self.half(who=who)
-        assert isinstance(found, Halfway)
-        client = Client("198.51.100.7")
-        return ask_second(self.house.parts, found, binding(who), client).challenge_id
-
-    def mailed(self) -> str:
-        """The code in the newest e-mail."""
-        return next(word for word in self.post.mails[-1].body.split() if word.isdigit())
-
-    def wrong(self) -> str:
-        """Another one."""
-        return str((int(self.mailed()[0]) + 1) % 10) + self.mailed()[1:]
-
-    def led_to(self, challenge_id: str, who: str = "ann") -> Asked | None:
-        """The open step to which a used code has led."""
-        parts, client = self.house.parts, Client("198.51.100.7")
-        first = look_up_challenge(parts, challenge_id, binding(who), client)
-        return second_of(parts, first, binding(who), client)
-
-    def resend(self, challenge_id: str, who: str = "ann", channel: str = "") -> Any:
-        """Ask for the e-mail once more."""
-        client = Client("198.51.100.7")
-        return resend_code(self.house.parts, challenge_id, binding(who), client, channel=channel)
-
-
-@pytest.fixture
-def door(bench: Bench, tmp_path: Path) -> Iterator[Door]:
-    """Flows over the store of the bench."""
-    database = Database(f"sqlite:///{tmp_path}/accounts.db")
-    migrate.upgrade(database)
-    yield Door(bench, database)
-    database.close()
+from flask_phoneauth.flows.step_up import PROOF_LIFE, Halfway
+from flask_phoneauth.flows.submit_code import SignedIn
+from flask_phoneauth.records import Client
 
 
 def test_only_both_codes_together_open_the_account(door: Door) -> None:
@@ -392,21 +241,6 @@ def test_refused_email_leaves_the_right_code_good(door: Door) -> None:
     assert len(door.post.mails) == 1
 
 
-class Full:
-    """A queue without room."""
-
-    def submit(self, job: Job) -> None:
-        """Never."""
-        raise Busy
-
-    def drain(self, seconds: float) -> bool:
-        """Nothing waits."""
-        return True
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
 def test_full_queue_leaves_the_right_code_good(door: Door) -> None:
     asked = door.house.ask()
     code, queue = door.house.last_code(), door.house.parts.dispatch
@@ -418,104 +252,6 @@ def test_full_queue_leaves_the_right_code_good(door: Door) -> None:
     again = door.type(asked.challenge_id, code)
     assert isinstance(again, Halfway)
     assert isinstance(door.type(door.second(half=again), door.mailed()), SignedIn)
-
-
-def test_right_code_typed_twice_leads_to_the_one_step_that_is_open(door: Door) -> None:
-    asked = door.house.ask()
-    code = door.house.last_code()
-    second = door.second(half=door.type(asked.challenge_id, code))
-    with pytest.raises(InvalidCode):
-        door.type(second, door.wrong())
-    for _ in range(2):
-        with pytest.raises(Used):
-            door.type(asked.challenge_id, code)
-        led = door.led_to(asked.challenge_id)
-        assert led is not None
-        assert (led.challenge_id, led.channel) == (second, "email")
-    with pytest.raises(UnknownChallenge):
-        door.led_to(asked.challenge_id, "eve")
-    assert len(door.post.mails) == 1
-    with pytest.raises(InvalidCode) as caught:
-        door.type(second, door.wrong())
-    assert caught.value.tries_left == 3
-    assert isinstance(door.type(second, door.mailed()), SignedIn)
-    assert door.led_to(asked.challenge_id) is None, "it is over: nothing begins again"
-
-
-def test_step_that_is_over_is_not_led_to(door: Door) -> None:
-    asked = door.house.ask()
-    second = door.second(half=door.type(asked.challenge_id, door.house.last_code()))
-    for _ in range(4):
-        with pytest.raises(InvalidCode):
-            door.type(second, door.wrong())
-    with pytest.raises(TooManyTries):
-        door.type(second, door.wrong())
-    assert door.led_to(asked.challenge_id) is None
-
-
-def test_right_code_that_stayed_good_leads_to_the_step_that_it_opened_at_last(door: Door) -> None:
-    asked = door.house.ask()
-    code, queue = door.house.last_code(), door.house.parts.dispatch
-    door.house.parts = replace(door.house.parts, dispatch=Full())
-    half = door.type(asked.challenge_id, code)
-    with pytest.raises(Busy):
-        door.second(half=half)
-    assert door.house.status(asked.challenge_id).led_to == ""
-    door.house.parts = replace(door.house.parts, dispatch=queue)
-    second = door.second(half=door.type(asked.challenge_id, code))
-    led = door.led_to(asked.challenge_id)
-    assert led is not None
-    assert led.challenge_id == second
-
-
-def test_step_that_the_network_has_opened_is_led_to_from_a_code_too(door: Door) -> None:
-    asked = door.house.ask()
-    code = door.house.last_code()
-    door.later(PAST_COOLDOWN)
-    second = door.second(half=silently(door))
-    assert door.second(half=door.type(asked.challenge_id, code)) == second
-    led = door.led_to(asked.challenge_id)
-    assert led is not None
-    assert led.challenge_id == second
-
-
-def test_right_code_may_yet_ask_for_another_one_for_a_short_while(door: Door) -> None:
-    asked = door.house.ask()
-    assert not door.house.status(asked.challenge_id).undecided
-    half = door.type(asked.challenge_id, door.house.last_code())
-    assert door.house.status(asked.challenge_id).undecided
-    door.later(UNDECIDED_FOR)
-    assert not door.house.status(asked.challenge_id).undecided
-    door.second(half=half)
-    assert not door.house.status(asked.challenge_id).undecided
-
-
-def test_nothing_is_awaited_where_no_second_code_can_follow(door: Door) -> None:
-    door.network.swapped.clear()
-    by_email = door.house.ask(channel="email")
-    assert isinstance(door.type(by_email.challenge_id, door.mailed()), SignedIn)
-    assert not door.house.status(by_email.challenge_id).undecided
-    door.house.configure(sim_swap="allow")
-    asked = door.house.ask()
-    assert isinstance(door.type(asked.challenge_id, door.house.last_code()), SignedIn)
-    assert not door.house.status(asked.challenge_id).undecided
-
-
-def test_what_is_typed_on_a_used_code_costs_nothing_and_tells_nothing(door: Door) -> None:
-    asked = door.house.ask()
-    code = door.house.last_code()
-    second = door.second(half=door.type(asked.challenge_id, code))
-    parts, now = door.house.parts, door.house.clock.now()
-    tag = parts.keys.phone_tag(ALICE)
-    price = number_price(parts.settings, tag)
-    before = parts.challenges.look(tag, price, now=now)
-    for turn in range(parts.settings.tries_per_hour + 1):
-        with pytest.raises(Used):
-            door.type(asked.challenge_id, str((int(code) + turn) % 10**6).zfill(6))
-    assert parts.challenges.look(tag, price, now=now) == before
-    led = door.led_to(asked.challenge_id)
-    assert led is not None
-    assert led.challenge_id == second
 
 
 def test_mail_server_that_is_away_is_told_of(door: Door) -> None:
@@ -561,15 +297,6 @@ def test_switched_off_meanwhile_it_opens_nothing(door: Door) -> None:
     door.house.configure(sim_swap="allow")
     with pytest.raises(InvalidCode):
         door.type(second, door.mailed())
-
-
-def silently(door: Door, phone: str = ALICE, device: Device = NO_DEVICE) -> Any:
-    """The network says that the device has the number."""
-    parts = door.house.parts
-    ask = SilentAsk(phone, PROOF, Client("198.51.100.7"), HERE, payload={"next": "/notes"})
-    out = set_out(parts, ask)
-    assert isinstance(out, SetOut)
-    return come_back(parts, Return(out.url, "right", PROOF, HERE), lambda _: device)
 
 
 def test_login_without_a_code_takes_the_second_one_too(door: Door) -> None:

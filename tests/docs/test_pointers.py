@@ -5,20 +5,18 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import urllib3
+from contracts.node_sdk import MODULES, node_with
 
 from sms_sandbox.pointers import aws_settings, sdk_lines
 from sms_sandbox.server import SandboxServer
 from sms_sandbox.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-MODULES = ROOT / "build" / "node" / "node_modules"
 # What examples import that is no vendor's SDK.
 TOOLS = {"requests", "jwt", "cryptography"}
 VENDORS = {"twilio": "Twilio", "plivo": "Plivo", "messagebird": "MessageBird", "vonage": "Vonage"}
@@ -165,12 +163,7 @@ def test_the_lines_for_python_lead_the_sdks_here(tmp_path: Path) -> None:
 
 
 def test_the_lines_for_node_lead_the_sdks_here(tmp_path: Path) -> None:
-    node = shutil.which("node")
-    if node is None or not (MODULES / "messagebird").is_dir():
-        message = "The Node SDKs are not installed: run sh tests/install_node_sdks.sh"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    node = node_with("messagebird")
     with SandboxServer(Settings(port=0)) as server:
         at = lines(server.url)
         parts = {one.casefold(): at[f"{one}, Node"] for one in VENDORS.values()}
